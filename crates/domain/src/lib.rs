@@ -1,0 +1,22 @@
+//! The rules, pure: values in, decisions out. No I/O, no database, no ambient time or randomness.
+//!
+//! The traits at the edge are [`Clock`] and [`Entropy`] (given by whoever composes the server) and the two that let
+//! one service ask the other: [`AccessTokenVerifier`] and [`InstanceRegistrar`].
+
+pub mod access_token;
+pub mod clock;
+pub mod entropy;
+pub mod explanation;
+pub mod registrar;
+pub mod seal;
+
+use std::{future::Future, pin::Pin};
+
+pub use access_token::AccessTokenVerifier;
+pub use clock::Clock;
+pub use entropy::Entropy;
+pub use explanation::Explanation;
+pub use registrar::InstanceRegistrar;
+
+/// A future behind a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,15 @@
+//! What travels on the wire, and nothing else: no I/O, no clock, no database.
+//!
+//! [`oauth`] and [`jose`] are the token service's dialect, [`scim`] its administration's, [`oci`] what every Oracle
+//! Cloud call shares (identifiers, signatures, errors, paging), [`analytics`] the bodies of the Analytics API.
+
+pub mod analytics;
+pub mod jose;
+pub mod oauth;
+pub mod oci;
+pub mod scim;
+pub mod secret;
+pub mod time;
+
+pub use secret::Secret;
+pub use time::Timestamp;
