@@ -1,0 +1,42 @@
+//! The schema, written once. The few words that differ between the engines are filled in when it is loaded.
+
+use std::borrow::Cow;
+
+use sqlx::{
+    AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+/// Version, name and text of each migration. They go forward only: expand first, contract in a later release.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(0, "foundation", include_str!("../migrations/0000_foundation.sql"))];
+
+/// What stands in braces in a migration, on SQLite and on PostgreSQL. Text compares by bytes on both, so that order and
+/// keyset paging agree.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("{text}", "TEXT", "TEXT COLLATE \"C\""),
+    ("{bigint}", "INTEGER", "BIGINT"),
+    ("{bool}", "INTEGER", "BOOLEAN"),
+    ("{bytes}", "BLOB", "BYTEA"),
+    ("{strict}", "STRICT", ""),
+    ("{serial}", "INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+];
+
+pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
+    migrator(|(word, sqlite, _)| (word, sqlite)).run(pool).await
+}
+
+pub(crate) async fn run_postgres(pool: &PgPool) -> Result<(), MigrateError> {
+    migrator(|(word, _, postgres)| (word, postgres)).run(pool).await
+}
+
+fn migrator(choose: fn((&'static str, &'static str, &'static str)) -> (&'static str, &'static str)) -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
+        let text = WORDS
+            .iter()
+            .map(|word| choose(*word))
+            .fold((*text).to_owned(), |text, (word, engine)| text.replace(word, engine));
+        let sql = AssertSqlSafe(text).into_sql_str();
+        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

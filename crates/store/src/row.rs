@@ -1,0 +1,88 @@
+//! One row, read by column name into the few types that both engines agree on.
+
+use obol_protocol::Timestamp;
+use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+
+use crate::StoreError;
+
+/// A row of either engine.
+pub struct Row {
+    pub(crate) table: &'static str,
+    pub(crate) inner: Inner,
+}
+
+pub(crate) enum Inner {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A type that a column can be read as: text, 64-bit integers, truth values, bytes, times, and options of these.
+pub trait Column: Sized {
+    #[doc(hidden)]
+    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error>;
+}
+
+macro_rules! native {
+    ($($type:ty),+) => {
+        $(impl Column for $type {
+            fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+                match &row.inner {
+                    Inner::Sqlite(inner) => inner.try_get(column),
+                    Inner::Postgres(inner) => inner.try_get(column),
+                }
+            }
+        })+
+    };
+}
+
+native!(String, Option<String>, i64, Option<i64>, bool, Vec<u8>, Option<Vec<u8>>);
+
+impl Column for Timestamp {
+    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+        i64::read(row, column).map(Self::from_micros)
+    }
+}
+
+impl Column for Option<Timestamp> {
+    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+        Option::<i64>::read(row, column).map(|micros| micros.map(Timestamp::from_micros))
+    }
+}
+
+impl Row {
+    /// Reads a column.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] when the column is not there or holds something else.
+    pub fn get<T: Column>(&self, column: &'static str) -> Result<T, StoreError> {
+        T::read(self, column).map_err(|_| self.corrupt(column))
+    }
+
+    /// Reads a text column into a type that has one spelling per value.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] when the text is not such a spelling.
+    pub fn parse<T: std::str::FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.get::<String>(column)?.parse().map_err(|_| self.corrupt(column))
+    }
+
+    /// Reads a text column that holds JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] when it does not hold this type's JSON.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        serde_json::from_str(&self.get::<String>(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    /// The error for a column that holds something unreadable.
+    pub fn corrupt(&self, column: &'static str) -> StoreError {
+        let key = match &self.inner {
+            Inner::Sqlite(inner) => inner.try_get::<String, _>(0),
+            Inner::Postgres(inner) => inner.try_get::<String, _>(0),
+        };
+        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_else(|_| "?".to_owned()) }
+    }
+}

@@ -1,0 +1,93 @@
+//! The facade itself: transactions, errors, and what it keeps in its own two tables.
+
+use obol_domain::Explanation;
+use obol_protocol::Timestamp;
+use obol_store::{Db, OpenError, Statement, StoreError, explanations, explanations::Recorder, meta, values};
+
+on_each_engine!(a_dropped_transaction_rolls_back, |db| async move {
+    let mut tx = db.begin().await.unwrap();
+    meta::set(&mut tx, "kept", "no").await.unwrap();
+    drop(tx);
+    assert_eq!(meta::get(&db, "kept").await.unwrap(), None);
+});
+
+on_each_engine!(a_committed_value_is_replaced_by_the_next, |db| async move {
+    for value in ["one", "two"] {
+        let mut tx = db.begin().await.unwrap();
+        meta::set(&mut tx, "name", value).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(meta::get(&db, "name").await.unwrap().as_deref(), Some("two"));
+});
+
+on_each_engine!(a_second_row_of_the_same_key_is_a_duplicate, |db| async move {
+    let insert = Statement::new("meta", "INSERT INTO meta (name, value) VALUES ($1, $2)");
+    db.execute(&insert, values!["name", "one"]).await.unwrap();
+    let error = db.execute(&insert, values!["name", "two"]).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Duplicate { what } if what.contains("meta")), "{error:?}");
+});
+
+on_each_engine!(an_unreadable_row_names_table_column_and_key, |db| async move {
+    let insert = Statement::new("meta", "INSERT INTO meta (name, value) VALUES ($1, $2)");
+    db.execute(&insert, values!["name", "not json"]).await.unwrap();
+    let select = Statement::new("meta", "SELECT name, value FROM meta");
+    let row = db.fetch_optional(&select, values![]).await.unwrap().unwrap();
+    let error = row.json::<Vec<String>>("value").unwrap_err();
+    assert_eq!(error.to_string(), "the row name of meta has an unreadable value");
+});
+
+on_each_engine!(an_explanation_is_found_by_its_id_and_by_the_clients_part, |db| async move {
+    let (recorder, writer) = Recorder::start(db.clone());
+    let now = Timestamp::from_seconds(1_000_000);
+    let explanation = Explanation::new("check", "this", "that", "do");
+    recorder.record("A/B/C", explanation.clone(), now);
+    recorder.record("AB", explanation.clone(), now);
+    recorder.flush().await;
+    for id in ["A/B/C", "A"] {
+        let found = explanations::find(&db, id).await.unwrap();
+        assert_eq!(found.len(), 1, "{id}");
+        assert_eq!(found[0].explanation, explanation);
+        assert_eq!(found[0].request_id, "A/B/C");
+    }
+    assert_eq!(explanations::find(&db, "B").await.unwrap(), []);
+    drop(recorder);
+    writer.await.unwrap();
+});
+
+on_each_engine!(explanations_are_forgotten_after_their_retention, |db| async move {
+    let (recorder, _writer) = Recorder::start(db.clone());
+    let old = Timestamp::from_seconds(1_000_000);
+    recorder.record("old", Explanation::new("check", "", "", ""), old);
+    recorder.flush().await;
+    let later = old.plus(explanations::RETENTION).plus(std::time::Duration::from_secs(1));
+    recorder.record("new", Explanation::new("check", "", "", ""), later);
+    recorder.flush().await;
+    assert!(explanations::find(&db, "old").await.unwrap().is_empty());
+    assert_eq!(explanations::find(&db, "new").await.unwrap().len(), 1);
+});
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_says_where() {
+    let error = Db::open("/dev/null/obol.db").await.unwrap_err();
+    assert!(error.to_string().contains("/dev/null/obol.db"), "{error}");
+    let error = Db::open("postgres://someone:canary@127.0.0.1:1/none").await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+    assert!(!error.to_string().contains("canary"));
+    assert!(matches!(Db::open("mysql://x").await, Err(OpenError::Url)));
+}
+
+#[tokio::test]
+async fn a_database_opens_again_with_what_was_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("obol.db");
+    for round in 0..2 {
+        let db = Db::open(file.to_str().unwrap()).await.unwrap();
+        if round == 0 {
+            let mut tx = db.begin().await.unwrap();
+            meta::set(&mut tx, "name", "value").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(meta::get(&db, "name").await.unwrap().as_deref(), Some("value"));
+        db.close().await;
+    }
+}
