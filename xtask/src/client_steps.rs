@@ -1,0 +1,109 @@
+//! The steps that drive a running dev cloud with clients nobody here wrote; their programs are in `tests/clients`.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::dev_cloud::{self, DevCloud};
+use crate::install::{self, Tool};
+use crate::workshop::Workshop;
+
+const BUILD_LIMIT: Duration = Duration::from_mins(20);
+const CLIENT_LIMIT: Duration = Duration::from_mins(5);
+const WALK_LIMIT: Duration = Duration::from_mins(2);
+
+/// Walks twice: from nothing, and again over the data that the first walk left.
+pub fn walk(workshop: &Workshop) -> Result<()> {
+    let obol = build(workshop)?;
+    let directory = dev_cloud::empty_directory(workshop, "walk")?;
+    for _ in 0..2 {
+        workshop.run(dev_cloud::up(&obol, &directory).arg("--once"), WALK_LIMIT)?;
+    }
+    let data = directory.join("obol-data");
+    for file in ["dev.env", "oci_config", "api_key.pem", "tokens.tok"] {
+        owner_only(&data.join(file))?;
+    }
+    Ok(())
+}
+
+/// A file with a secret in it is for its owner alone.
+fn owner_only(file: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(file).with_context(|| format!("the walk left no {}", file.display()))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode == 0o600 { Ok(()) } else { bail!("{} has mode {mode:o}, not 600", file.display()) }
+}
+
+/// The page's own command, and its refusals.
+pub fn curl(workshop: &Workshop) -> Result<()> {
+    install::ensure(workshop, &[Tool::Curl, Tool::Python])?;
+    with_cloud(workshop, "curl", |script| {
+        let mut command = Command::new("bash");
+        command.arg(script);
+        command
+    })
+}
+
+/// The official command line.
+pub fn oci_cli(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "oci-cli")
+}
+
+/// The official Python SDK.
+pub fn python_sdk(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "python-sdk")
+}
+
+/// A JOSE library that shares no code with Obol.
+pub fn jose(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "jose")
+}
+
+fn python_step(workshop: &Workshop, name: &str) -> Result<()> {
+    let python = virtual_environment(workshop)?;
+    with_cloud(workshop, name, |script| {
+        let mut command = Command::new(&python);
+        command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    })
+}
+
+/// Starts a cloud and runs the step's program with the path of its `dev.env`.
+fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> Command) -> Result<()> {
+    let obol = build(workshop)?;
+    let program = match name {
+        "curl" => "curl_token.sh".to_owned(),
+        python => format!("{}.py", python.replace('-', "_")),
+    };
+    let cloud = DevCloud::start(workshop, &obol, name)?;
+    let mut command = client(workshop.root.join("tests/clients").join(program));
+    workshop.run(command.arg(cloud.env_file()), CLIENT_LIMIT)
+}
+
+/// Builds the binary the way the tests built it, so that most of it is there already.
+fn build(workshop: &Workshop) -> Result<PathBuf> {
+    workshop.run(&mut workshop.cargo(&["build", "--package", "obol"]), BUILD_LIMIT)?;
+    Ok(workshop.target.join("debug").join("obol"))
+}
+
+/// Makes the virtual environment with the pinned clients, or finds it as the pins say; returns its Python.
+fn virtual_environment(workshop: &Workshop) -> Result<PathBuf> {
+    install::ensure(workshop, &[Tool::Python])?;
+    let pins = std::fs::read_to_string(workshop.root.join("tests/clients/requirements.txt"))?;
+    let directory = workshop.target.join("clients-venv");
+    let python = directory.join("bin").join("python");
+    let stamp = directory.join("installed.txt");
+    if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
+        return Ok(python);
+    }
+    workshop.run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory), BUILD_LIMIT)?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]);
+    workshop
+        .run(install.args(["--requirement", "tests/clients/requirements.txt"]), BUILD_LIMIT)
+        .context("the official clients come from the Python package index")?;
+    std::fs::write(&stamp, pins)?;
+    Ok(python)
+}
