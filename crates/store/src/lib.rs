@@ -13,6 +13,7 @@ pub mod explanations;
 pub mod meta;
 mod migrations;
 pub mod row;
+pub mod tenancies;
 pub mod value;
 
 pub use db::{Db, OpenError, Tx};
@@ -23,5 +24,5 @@ pub use value::Value;
 
 /// Every constant statement of this crate with its name, for the test that prepares them all on both engines.
 pub fn census() -> Vec<(&'static str, Statement)> {
-    [meta::STATEMENTS, explanations::STATEMENTS].concat()
+    [meta::STATEMENTS, explanations::STATEMENTS, tenancies::STATEMENTS].concat()
 }

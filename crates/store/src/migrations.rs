@@ -8,7 +8,10 @@ use sqlx::{
 };
 
 /// Version, name and text of each migration. They go forward only: expand first, contract in a later release.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(0, "foundation", include_str!("../migrations/0000_foundation.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (0, "foundation", include_str!("../migrations/0000_foundation.sql")),
+    (1, "tenancies", include_str!("../migrations/0001_tenancies.sql")),
+];
 
 /// What stands in braces in a migration, on SQLite and on PostgreSQL. Text compares by bytes on both, so that order and
 /// keyset paging agree.
