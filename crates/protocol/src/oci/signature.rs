@@ -28,7 +28,7 @@ pub use request::{SignedRequest, check_body, digest};
 pub use signer::{Signer, SigningError};
 
 /// How far a request's date may be from the server's wall clock, either way (contract analytics 4.7).
-pub const SKEW: Duration = Duration::from_secs(300);
+pub const SKEW: Duration = Duration::from_mins(5);
 
 #[cfg(test)]
 mod tests;
