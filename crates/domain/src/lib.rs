@@ -4,9 +4,14 @@
 //! one service ask the other: [`AccessTokenVerifier`] and [`InstanceRegistrar`].
 
 pub mod access_token;
+pub mod app_role;
+pub mod capacity;
 pub mod clock;
 pub mod entropy;
 pub mod explanation;
+pub mod injector;
+pub mod lifecycle;
+pub mod lockout;
 pub mod registrar;
 pub mod seal;
 
@@ -16,6 +21,7 @@ pub use access_token::AccessTokenVerifier;
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use explanation::Explanation;
+pub use injector::{Injector, NoFaults};
 pub use registrar::InstanceRegistrar;
 
 /// A future behind a trait object.

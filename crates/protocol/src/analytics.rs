@@ -1,1 +1,32 @@
-//! Filled by its own files.
+//! The bodies of the Analytics API, version 20190331, in the spelling of contract analytics 2.
+//!
+//! What a caller sends is read by hand from JSON ([`fields`]), because Oracle's public answer names no field while our
+//! explanation must: every refusal is a [`FieldProblem`] with its path. What a server answers is plain serde both ways, so
+//! that the client reads with the same types.
+
+pub mod capacity;
+pub mod create;
+pub mod enums;
+pub mod fields;
+pub mod instance;
+pub mod name;
+pub mod network;
+pub mod query;
+pub mod tags;
+pub mod work_request;
+
+pub use capacity::Capacity;
+pub use create::CreateAnalyticsInstanceDetails;
+pub use enums::{
+    ActionResult, CapacityType, FeatureBundle, FeatureSet, LicenseType, LifecycleState, OperationType, UpdateChannel,
+    WorkRequestStatus,
+};
+pub use fields::{FieldFault, FieldProblem};
+pub use instance::{AnalyticsInstance, AnalyticsInstanceSummary};
+pub use name::InstanceName;
+pub use network::NetworkEndpointDetails;
+pub use tags::{DefinedTags, FreeformTags};
+pub use work_request::{WorkRequest, WorkRequestError, WorkRequestLog, WorkRequestResource, WorkRequestSummary};
+
+/// The first segment of every path of this API.
+pub const API_VERSION: &str = "20190331";
