@@ -1,1 +1,19 @@
-//! Filled by its own files.
+//! OAuth 2.0 as IDCS speaks it: the form, the client's credentials, grants, scopes, answers, errors and discovery.
+//!
+//! Each module reads or writes one piece of contract identity 2 and 8 and decides nothing: whether a client may have a
+//! grant or a scope is the token service's to say.
+
+pub mod client;
+pub mod discovery;
+pub mod error;
+pub mod form;
+pub mod grant;
+pub mod scope;
+pub mod token;
+
+pub use client::{ClientProblem, PresentedClient, SecretMethod};
+pub use error::{OAuthError, OAuthErrorCode};
+pub use form::{Form, FormError};
+pub use grant::{Grant, GrantProblem, GrantType};
+pub use scope::{OidcScope, Scope, ScopeError, ScopeList};
+pub use token::{TokenAnswer, TokenFile, TokenProblem, TokenRequest, TokenType};
