@@ -13,6 +13,7 @@ pub mod injector;
 pub mod lifecycle;
 pub mod lockout;
 pub mod registrar;
+pub mod scopes;
 pub mod seal;
 
 use std::{future::Future, pin::Pin};
