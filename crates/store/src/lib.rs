@@ -7,13 +7,20 @@
 #[macro_use]
 mod statement;
 
+pub mod app_roles;
+pub mod apps;
 pub mod db;
 pub mod error;
 pub mod explanations;
+pub mod grants;
 pub mod meta;
 mod migrations;
 pub mod row;
+pub mod sessions;
+pub mod signing_keys;
+pub mod stripes;
 pub mod tenancies;
+pub mod users;
 pub mod value;
 
 pub use db::{Db, OpenError, Tx};
@@ -24,5 +31,17 @@ pub use value::Value;
 
 /// Every constant statement of this crate with its name, for the test that prepares them all on both engines.
 pub fn census() -> Vec<(&'static str, Statement)> {
-    [meta::STATEMENTS, explanations::STATEMENTS, tenancies::STATEMENTS].concat()
+    [
+        meta::STATEMENTS,
+        explanations::STATEMENTS,
+        tenancies::STATEMENTS,
+        stripes::STATEMENTS,
+        users::STATEMENTS,
+        apps::STATEMENTS,
+        app_roles::STATEMENTS,
+        grants::STATEMENTS,
+        signing_keys::STATEMENTS,
+        sessions::STATEMENTS,
+    ]
+    .concat()
 }

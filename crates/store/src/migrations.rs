@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sqlx::{
-    AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool,
+    AssertSqlSafe, PgPool, SqlSafeStr, SqlStr, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
@@ -11,6 +11,7 @@ use sqlx::{
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (0, "foundation", include_str!("../migrations/0000_foundation.sql")),
     (1, "tenancies", include_str!("../migrations/0001_tenancies.sql")),
+    (2, "identity", include_str!("../migrations/0002_identity.sql")),
 ];
 
 /// What stands in braces in a migration, on SQLite and on PostgreSQL. Text compares by bytes on both, so that order and
@@ -30,6 +31,14 @@ pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
 
 pub(crate) async fn run_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     migrator(|(word, _, postgres)| (word, postgres)).run(pool).await
+}
+
+/// One statement that drops every table of ours from PostgreSQL.
+pub(crate) fn drop_all() -> SqlStr {
+    let ours = MIGRATIONS.iter().flat_map(|(_, _, text)| text.split("CREATE TABLE ").skip(1));
+    let names = ours.filter_map(|rest| rest.split([' ', '(', '\n']).next());
+    let names: Vec<_> = names.chain(["_sqlx_migrations"]).collect();
+    AssertSqlSafe(format!("DROP TABLE IF EXISTS {} CASCADE", names.join(", "))).into_sql_str()
 }
 
 fn migrator(choose: fn((&'static str, &'static str, &'static str)) -> (&'static str, &'static str)) -> Migrator {

@@ -1,14 +1,10 @@
 //! The store's suite: every test runs on SQLite, and with the feature `postgres-tests` on PostgreSQL as well.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 #[macro_use]
-mod support;
+extern crate obol_testkit;
 
 mod census;
 mod facade;
+mod identity;

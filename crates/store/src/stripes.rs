@@ -1,0 +1,160 @@
+//! Stripes: an identity domain's own settings, its password policy, and the version by which memory copies of them are
+//! found to be old.
+
+use std::time::Duration;
+
+use obol_domain::lockout::LockoutPolicy;
+use obol_protocol::Timestamp;
+
+use crate::{Db, Row, StoreError, Tx, values};
+
+statements! { "stripes";
+    INSERT =
+        "INSERT INTO stripes (name, tenancy_id, cloud_account_name, domain_id, domain_name, home_region, region_name,
+                              is_primary, issuer, signing_cert_public, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)";
+    INSERT_POLICY =
+        "INSERT INTO password_policies (stripe, name, priority, max_incorrect_attempts, lockout_minutes)
+         VALUES ($1, $2, $3, $4, $5)";
+    GET =
+        "SELECT s.name, s.tenancy_id, s.cloud_account_name, s.domain_id, s.domain_name, s.home_region, s.region_name,
+                s.is_primary, s.issuer, s.signing_cert_public, s.version, s.created_at,
+                p.max_incorrect_attempts, p.lockout_minutes
+         FROM stripes s JOIN password_policies p ON p.stripe = s.name
+         WHERE s.name = $1 ORDER BY p.priority DESC LIMIT 1";
+    OF_TENANCY = "SELECT name FROM stripes WHERE tenancy_id = $1 ORDER BY name LIMIT 1000";
+    VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
+    BUMP = "UPDATE stripes SET version = version + 1 WHERE name = $1";
+    SET_CERT_PUBLIC = "UPDATE stripes SET signing_cert_public = $2 WHERE name = $1";
+    SET_POLICY =
+        "UPDATE password_policies SET max_incorrect_attempts = $3, lockout_minutes = $4 WHERE stripe = $1 AND name = $2";
+}
+
+/// The name of the policy that every stripe has from the start (contract identity 9).
+pub const STANDARD_POLICY: &str = "standardPasswordPolicy";
+
+/// The lowest priority; the built-in policy has it, so that any other comes first.
+const LOWEST_PRIORITY: i64 = 10;
+
+/// A stripe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stripe {
+    /// Its name, `idcs-` and 32 hex digits.
+    pub name: String,
+    /// The tenancy it belongs to.
+    pub tenancy_id: String,
+    /// The cloud account's name (`ca_name`).
+    pub cloud_account_name: String,
+    /// The OCID of the identity domain.
+    pub domain_id: String,
+    /// The domain's display name.
+    pub domain_name: String,
+    /// The domain's home region, e.g. `us-ashburn-1`.
+    pub home_region: String,
+    /// The stripe's region, e.g. `us-ashburn-idcs-1`.
+    pub region_name: String,
+    /// Whether it is the primary stripe of its cloud account.
+    pub is_primary: bool,
+    /// The issuer of its tokens.
+    pub issuer: String,
+    /// Whether the key set may be read without a token.
+    pub signing_cert_public: bool,
+    /// Grows with every change to what the token path keeps in memory.
+    pub version: i64,
+    /// What wrong passwords lead to.
+    pub lockout: LockoutPolicy,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Makes a stripe with its built-in password policy. `version` is not taken: a stripe begins at 1.
+pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
+    tx.execute(
+        &INSERT,
+        values![
+            &stripe.name,
+            &stripe.tenancy_id,
+            &stripe.cloud_account_name,
+            &stripe.domain_id,
+            &stripe.domain_name,
+            &stripe.home_region,
+            &stripe.region_name,
+            stripe.is_primary,
+            &stripe.issuer,
+            stripe.signing_cert_public,
+            stripe.created_at
+        ],
+    )
+    .await?;
+    let (attempts, minutes) = columns(stripe.lockout);
+    tx.execute(&INSERT_POLICY, values![&stripe.name, STANDARD_POLICY, LOWEST_PRIORITY, attempts, minutes])
+        .await
+        .map(drop)
+}
+
+/// A stripe by its name.
+pub async fn get(db: &Db, stripe: &str) -> Result<Option<Stripe>, StoreError> {
+    db.fetch_optional(&GET, values![stripe]).await?.map(|row| read(&row)).transpose()
+}
+
+/// The names of a tenancy's stripes, at most 1000.
+pub async fn of_tenancy(db: &Db, tenancy_id: &str) -> Result<Vec<String>, StoreError> {
+    db.fetch_all(&OF_TENANCY, values![tenancy_id]).await?.iter().map(|row| row.get("name")).collect()
+}
+
+/// The version of every stripe of the installation, by name.
+pub async fn versions(db: &Db) -> Result<Vec<(String, i64)>, StoreError> {
+    db.fetch_all(&VERSIONS, values![]).await?.iter().map(|row| Ok((row.get("name")?, row.get("version")?))).collect()
+}
+
+/// Makes every memory copy of the stripe old. Belongs in the transaction of each change to a stripe's settings, keys,
+/// applications, app roles or grants to applications.
+pub async fn bump(tx: &mut Tx, stripe: &str) -> Result<(), StoreError> {
+    tx.execute(&BUMP, values![stripe]).await.map(drop)
+}
+
+/// Opens or guards the key set. Returns whether the stripe exists.
+pub async fn set_signing_cert_public(tx: &mut Tx, stripe: &str, public: bool) -> Result<bool, StoreError> {
+    let changed = tx.execute(&SET_CERT_PUBLIC, values![stripe, public]).await?;
+    bump(tx, stripe).await?;
+    Ok(changed == 1)
+}
+
+/// Changes what wrong passwords lead to. Returns whether the stripe exists.
+pub async fn set_lockout(tx: &mut Tx, stripe: &str, policy: LockoutPolicy) -> Result<bool, StoreError> {
+    let (attempts, minutes) = columns(policy);
+    let changed = tx.execute(&SET_POLICY, values![stripe, STANDARD_POLICY, attempts, minutes]).await?;
+    bump(tx, stripe).await?;
+    Ok(changed == 1)
+}
+
+fn columns(policy: LockoutPolicy) -> (i64, i64) {
+    (i64::from(policy.max_incorrect_attempts), i64::try_from(policy.lockout.as_secs() / 60).unwrap_or(i64::MAX))
+}
+
+fn read(row: &Row) -> Result<Stripe, StoreError> {
+    let attempts: i64 = row.get("max_incorrect_attempts")?;
+    let minutes: i64 = row.get("lockout_minutes")?;
+    Ok(Stripe {
+        name: row.get("name")?,
+        tenancy_id: row.get("tenancy_id")?,
+        cloud_account_name: row.get("cloud_account_name")?,
+        domain_id: row.get("domain_id")?,
+        domain_name: row.get("domain_name")?,
+        home_region: row.get("home_region")?,
+        region_name: row.get("region_name")?,
+        is_primary: row.get("is_primary")?,
+        issuer: row.get("issuer")?,
+        signing_cert_public: row.get("signing_cert_public")?,
+        version: row.get("version")?,
+        lockout: LockoutPolicy {
+            max_incorrect_attempts: u32::try_from(attempts).map_err(|_| row.corrupt("max_incorrect_attempts"))?,
+            lockout: u64::try_from(minutes)
+                .ok()
+                .and_then(|minutes| minutes.checked_mul(60))
+                .map(Duration::from_secs)
+                .ok_or_else(|| row.corrupt("lockout_minutes"))?,
+        },
+        created_at: row.get("created_at")?,
+    })
+}
