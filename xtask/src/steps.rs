@@ -20,6 +20,12 @@ pub struct Step {
 /// A clean build on two slow cores fits; a hang does not pass for work.
 const LONG: Duration = Duration::from_mins(20);
 
+/// Crates that other people's crates may name in the lock file, but that nothing here may build, with the reason.
+const NOT_BUILT: &[(&str, &str)] = &[
+    ("ring", "one crypto provider: aws-lc-rs"),
+    ("sqlx-macros", "builds the drivers twice, and checks against one database only"),
+];
+
 /// Every step, in order.
 pub const STEPS: &[Step] = &[
     Step { name: "format", what: "rustfmt leaves every file as it is", run: format },
@@ -45,7 +51,15 @@ fn clippy(workshop: &Workshop) -> Result<()> {
 }
 
 fn rules(workshop: &Workshop) -> Result<()> {
-    workshop.run(&mut workshop.cargo(&["test", "--package", "obol-testkit", "--test", "house"]), LONG)
+    workshop.run(&mut workshop.cargo(&["test", "--package", "obol-testkit", "--test", "house"]), LONG)?;
+    let arguments = ["tree", "--workspace", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}"];
+    let tree = workshop.output(&mut workshop.cargo(&arguments))?;
+    for (banned, reason) in NOT_BUILT {
+        if tree.lines().any(|line| line.split_whitespace().next() == Some(banned)) {
+            bail!("{banned} is built: {reason}");
+        }
+    }
+    Ok(())
 }
 
 fn sqlite(workshop: &Workshop) -> Result<()> {
