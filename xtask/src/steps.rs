@@ -42,7 +42,7 @@ pub const STEPS: &[Step] = &[
 ];
 
 fn format(workshop: &Workshop) -> Result<()> {
-    workshop.run(&mut workshop.cargo(&["fmt", "--all", "--check"]), LONG)
+    workshop.run(&mut workshop.cargo(&["fmt", "--all", "--check", "--", "--color", "never"]), LONG)
 }
 
 fn clippy(workshop: &Workshop) -> Result<()> {
