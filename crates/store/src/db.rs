@@ -91,14 +91,10 @@ impl Db {
     ///
     /// [`OpenError`], without any secret of the URL in it.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(url).await;
+        match Place::parse(url)? {
+            Place::Sqlite(file) => Self::open_sqlite(file).await,
+            Place::Postgres(options) => Self::open_postgres(*options).await,
         }
-        let file = url.strip_prefix("sqlite:").map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest));
-        if file.is_empty() || file.contains("://") {
-            return Err(OpenError::Url);
-        }
-        Self::open_sqlite(PathBuf::from(file)).await
     }
 
     async fn open_sqlite(file: PathBuf) -> Result<Self, OpenError> {
@@ -125,10 +121,7 @@ impl Db {
         Ok(Self::Sqlite { read, write })
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
-        let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
-        // sqlx is built without TLS here: the database is reached over loopback, a socket or a private network.
-        let options = options.ssl_mode(PgSslMode::Disable).statement_cache_capacity(256);
+    async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
         let place = format!("{}:{}", options.get_host(), options.get_port());
         let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
         // The pool would go on trying a server that refuses; one connection of our own says no at once.
@@ -138,6 +131,39 @@ impl Db {
             .await
             .map_err(|error| OpenError::Migration { place, reason: error.to_string() })?;
         Ok(Self::Postgres(pool))
+    }
+
+    /// Removes a database, or what Obol made in it. Absence is success.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]
+    pub async fn erase(url: &str) -> Result<(), OpenError> {
+        match Place::parse(url)? {
+            Place::Sqlite(file) => {
+                for suffix in ["", "-wal", "-shm"] {
+                    let mut path = file.clone().into_os_string();
+                    path.push(suffix);
+                    match std::fs::remove_file(&path) {
+                        Ok(()) => {}
+                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                        Err(error) => {
+                            let place = file.display().to_string();
+                            return Err(OpenError::Unreachable { place, reason: error.to_string() });
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Place::Postgres(options) => {
+                let place = format!("{}:{}", options.get_host(), options.get_port());
+                let unreachable =
+                    |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
+                let mut connection = options.connect().await.map_err(&unreachable)?;
+                sqlx::query(migrations::drop_all()).execute(&mut connection).await.map_err(&unreachable)?;
+                connection.close().await.map_err(&unreachable)
+            }
+        }
     }
 
     /// Closes all connections, after the statements that are under way.
@@ -275,6 +301,28 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+}
+
+/// Where a database URL points.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Place {
+    fn parse(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
+            // sqlx is built without TLS here: the server is reached over loopback, a socket or a private network.
+            let options = options.ssl_mode(PgSslMode::Disable).statement_cache_capacity(256);
+            return Ok(Self::Postgres(Box::new(options)));
+        }
+        let file = url.strip_prefix("sqlite:").map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest));
+        if file.is_empty() || file.contains("://") {
+            return Err(OpenError::Url);
+        }
+        Ok(Self::Sqlite(PathBuf::from(file)))
     }
 }
 

@@ -91,3 +91,29 @@ async fn a_database_opens_again_with_what_was_written() {
         db.close().await;
     }
 }
+
+#[tokio::test]
+async fn an_erased_file_starts_empty() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("obol.db").to_str().unwrap().to_owned();
+    Db::erase(&file).await.unwrap();
+    let db = Db::open(&file).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    meta::set(&mut tx, "name", "value").await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    Db::erase(&file).await.unwrap();
+    assert_eq!(meta::get(&Db::open(&file).await.unwrap(), "name").await.unwrap(), None);
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn an_erased_server_database_starts_empty() {
+    let scratch = obol_testkit::Scratch::postgres().await;
+    let mut tx = scratch.db.begin().await.unwrap();
+    meta::set(&mut tx, "name", "value").await.unwrap();
+    tx.commit().await.unwrap();
+    scratch.db.close().await;
+    Db::erase(&scratch.url).await.unwrap();
+    assert_eq!(meta::get(&Db::open(&scratch.url).await.unwrap(), "name").await.unwrap(), None);
+}
