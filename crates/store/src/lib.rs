@@ -7,14 +7,17 @@
 #[macro_use]
 mod statement;
 
+pub mod api_keys;
 pub mod app_roles;
 pub mod apps;
 pub mod db;
 pub mod error;
 pub mod explanations;
 pub mod grants;
+pub mod instances;
 pub mod meta;
 mod migrations;
+pub mod retry_tokens;
 pub mod row;
 pub mod sessions;
 pub mod signing_keys;
@@ -22,6 +25,9 @@ pub mod stripes;
 pub mod tenancies;
 pub mod users;
 pub mod value;
+pub mod work_records;
+pub mod work_requests;
+pub mod work_steps;
 
 pub use db::{Db, OpenError, Tx};
 pub use error::StoreError;
@@ -29,7 +35,7 @@ pub use row::Row;
 pub use statement::Statement;
 pub use value::Value;
 
-/// Every constant statement of this crate with its name, for the test that prepares them all on both engines.
+/// Every statement of this crate with its name, those put together at run time in all their forms, for the test that prepares them all on both engines.
 pub fn census() -> Vec<(&'static str, Statement)> {
     [
         meta::STATEMENTS,
@@ -42,6 +48,16 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         grants::STATEMENTS,
         signing_keys::STATEMENTS,
         sessions::STATEMENTS,
+        api_keys::STATEMENTS,
+        instances::STATEMENTS,
+        work_requests::STATEMENTS,
+        work_steps::STATEMENTS,
+        work_records::STATEMENTS,
+        retry_tokens::STATEMENTS,
     ]
     .concat()
+    .into_iter()
+    .chain(instances::list_statements().into_iter().map(|statement| ("instances::list", statement)))
+    .chain(work_requests::list_statements().into_iter().map(|statement| ("work_requests::list", statement)))
+    .collect()
 }

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (0, "foundation", include_str!("../migrations/0000_foundation.sql")),
     (1, "tenancies", include_str!("../migrations/0001_tenancies.sql")),
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
+    (3, "analytics", include_str!("../migrations/0003_analytics.sql")),
 ];
 
 /// What stands in braces in a migration, on SQLite and on PostgreSQL. Text compares by bytes on both, so that order and
