@@ -1,0 +1,51 @@
+//! What a client takes from the machine it runs on: the hour, the wait, the random bytes. The only file that does.
+
+use std::time::Duration;
+
+use obol_protocol::Timestamp;
+
+/// The time, waiting and randomness that a client is given.
+pub trait Outside: Send + Sync {
+    /// The wall clock: request signatures and expiry go by it.
+    fn now(&self) -> Timestamp;
+
+    /// Waits.
+    fn pause(&self, duration: Duration);
+
+    /// Fills the buffer with random bytes, for request ids and retry tokens.
+    fn fill(&self, buffer: &mut [u8]);
+}
+
+/// The machine's own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct System;
+
+impl Outside for System {
+    #[expect(clippy::disallowed_methods, reason = "the one place where a client reads the clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place where a client waits: between two polls or retries")]
+    fn pause(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place where a client draws random bytes")]
+    fn fill(&self, buffer: &mut [u8]) {
+        // Ids must differ, they need not be secret: a failing generator leaves zeroes and the service still answers.
+        let _ = aws_lc_rs::rand::fill(buffer);
+    }
+}
+
+/// Random bytes as hex digits, two for each byte.
+pub(crate) fn random_hex<const N: usize>(outside: &dyn Outside) -> String {
+    let mut bytes = [0_u8; N];
+    outside.fill(&mut bytes);
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0x0f])
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
+}

@@ -1,0 +1,190 @@
+//! One HTTP exchange: request out, whole answer in. Never follows a redirect, as a signature holds for one address.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Method, StatusCode};
+use ureq::{
+    Agent,
+    config::Config,
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
+};
+
+use crate::endpoint::{Endpoint, is_local_name};
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
+
+/// How an endpoint is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// PEM certificates to trust instead of the public ones.
+    pub ca_pem: Option<Vec<u8>>,
+    /// How long a connection may take; 10 seconds when absent (contract analytics 6.2).
+    pub connect_timeout: Option<Duration>,
+    /// How long the whole answer may take; 60 seconds when absent (contract analytics 6.2).
+    pub read_timeout: Option<Duration>,
+}
+
+/// Reaches one endpoint over connections that are kept.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    agent: Agent,
+}
+
+/// An answer of any status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's value, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The CA file holds no certificate.
+    #[error("the CA file holds no PEM certificate")]
+    NoCertificate,
+    /// The host has no address.
+    #[error("the host {0} has no address")]
+    HostUnknown(String),
+    /// Nobody listens there.
+    #[error("no connection to {0}")]
+    Refused(String, #[source] Option<std::io::Error>),
+    /// It took too long.
+    #[error("no answer from {0} in time")]
+    TimedOut(String),
+    /// TLS said no: an unknown authority, another host's certificate.
+    #[error("no secure connection to {0}")]
+    Tls(String, #[source] Box<ureq::Error>),
+    /// The connection broke, or what came over it is not HTTP.
+    #[error("the exchange with {0} failed")]
+    Broken(String, #[source] Box<ureq::Error>),
+}
+
+impl TransportError {
+    /// Whether the same request may fare better a moment later. A refused connection may too, but whoever forgot to
+    /// start the server should not wait to hear of it.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::TimedOut(_) | Self::Broken(..) => true,
+            Self::NoCertificate | Self::HostUnknown(_) | Self::Refused(..) | Self::Tls(..) => false,
+        }
+    }
+}
+
+impl Transport {
+    /// Prepares to reach an endpoint. Does not connect yet.
+    pub fn new(endpoint: &Endpoint, options: &Options) -> Result<Self, TransportError> {
+        let mut tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+        if let Some(pem) = &options.ca_pem {
+            tls = tls.root_certs(RootCerts::new_with_certs(&certificates(pem)?));
+        }
+        let mut config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("obol/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .timeout_connect(Some(options.connect_timeout.unwrap_or(Duration::from_secs(10))))
+            .timeout_recv_response(Some(options.read_timeout.unwrap_or(Duration::from_mins(1))))
+            .timeout_recv_body(Some(options.read_timeout.unwrap_or(Duration::from_mins(1))))
+            .tls_config(tls.build());
+        if endpoint.is_loopback() {
+            // A proxy of the environment cannot reach this machine's loopback.
+            config = config.proxy(None);
+        }
+        Ok(Self { agent: Agent::with_parts(config.build(), DefaultConnector::default(), LocalNames::default()) })
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub fn send(&self, method: &Method, url: &str, headers: HeaderMap, body: &[u8]) -> Result<Answer, TransportError> {
+        let mut request = http::Request::new(body);
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = url.parse().map_err(|error: http::uri::InvalidUri| {
+            TransportError::Broken(url.to_owned(), Box::new(ureq::Error::Http(error.into())))
+        })?;
+        *request.headers_mut() = headers;
+        let host = request.uri().authority().map_or_else(String::new, ToString::to_string);
+        let has_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+        let outcome = if has_body { self.agent.run(request) } else { self.agent.run(request.map(|_| ())) };
+        let mut answer = outcome.map_err(|error| classify(host.clone(), error))?;
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(LONGEST_ANSWER)
+            .read_to_vec()
+            .map_err(|error| classify(host, error))?;
+        Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), body })
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, TransportError> {
+    let found: Vec<Certificate<'static>> = parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() { Err(TransportError::NoCertificate) } else { Ok(found) }
+}
+
+fn classify(host: String, error: ureq::Error) -> TransportError {
+    use std::io::ErrorKind;
+    match error {
+        ureq::Error::HostNotFound => TransportError::HostUnknown(host),
+        ureq::Error::ConnectionFailed => TransportError::Refused(host, None),
+        ureq::Error::Timeout(_) => TransportError::TimedOut(host),
+        ureq::Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                TransportError::Refused(host, Some(error))
+            }
+            ErrorKind::TimedOut => TransportError::TimedOut(host),
+            // rustls reports a bad certificate as invalid data inside an I/O error.
+            ErrorKind::InvalidData => TransportError::Tls(host, Box::new(ureq::Error::Io(error))),
+            _ if error.to_string().contains("lookup address") => TransportError::HostUnknown(host),
+            _ => TransportError::Broken(host, Box::new(ureq::Error::Io(error))),
+        },
+        error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => TransportError::Tls(host, Box::new(error)),
+        error => TransportError::Broken(host, Box::new(error)),
+    }
+}
+
+/// Knows `localhost` and every name below it as this machine (RFC 6761 section 6.3), which not every resolver does;
+/// leaves all other names to the system.
+#[derive(Debug, Default)]
+struct LocalNames(DefaultResolver);
+
+impl Resolver for LocalNames {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        if uri.host().is_some_and(is_local_name) {
+            let https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+            let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+            let mut addresses = self.empty();
+            addresses.push(SocketAddr::from(([127, 0, 0, 1], port)));
+            return Ok(addresses);
+        }
+        self.0.resolve(uri, config, timeout)
+    }
+}
