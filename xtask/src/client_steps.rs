@@ -82,9 +82,10 @@ fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> C
     workshop.run(command.arg(cloud.env_file()), CLIENT_LIMIT)
 }
 
-/// Builds the binary the way the tests built it, so that most of it is there already.
+/// Builds the binary with the tests that run it: the same selection as theirs, so that it is there already.
 fn build(workshop: &Workshop) -> Result<PathBuf> {
-    workshop.run(&mut workshop.cargo(&["build", "--package", "obol"]), BUILD_LIMIT)?;
+    let arguments = ["test", "--workspace", "--all-features", "--no-run"];
+    workshop.run(&mut workshop.cargo(&arguments), BUILD_LIMIT)?;
     Ok(workshop.target.join("debug").join("obol"))
 }
 

@@ -1,9 +1,12 @@
 //! The steps of `cargo xtask test`, in the order they run: cheap ones first.
+//!
+//! Every step that builds tests selects the same packages and features, and picks what to run by name: cargo unifies the
+//! features of dependencies over what is selected, and another selection would build most of them again.
 
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::client_steps;
 use crate::install::{self, Tool};
@@ -45,13 +48,17 @@ fn format(workshop: &Workshop) -> Result<()> {
     workshop.run(&mut workshop.cargo(&["fmt", "--all", "--check", "--", "--color", "never"]), LONG)
 }
 
+/// With every feature and with none but the default ones: what a test feature hides must not break a plain build.
 fn clippy(workshop: &Workshop) -> Result<()> {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-    workshop.run(&mut workshop.cargo(&arguments), LONG)
+    for features in ["--all-features", "--workspace"] {
+        let arguments = ["clippy", "--workspace", "--all-targets", features, "--", "-D", "warnings"];
+        workshop.run(&mut workshop.cargo(&arguments), LONG)?;
+    }
+    Ok(())
 }
 
 fn rules(workshop: &Workshop) -> Result<()> {
-    workshop.run(&mut workshop.cargo(&["test", "--package", "obol-testkit", "--test", "house"]), LONG)?;
+    tests(workshop, &["--test", "house"], &[], |_| ())?;
     let arguments = ["tree", "--workspace", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}"];
     let tree = workshop.output(&mut workshop.cargo(&arguments))?;
     for (banned, reason) in NOT_BUILT {
@@ -62,47 +69,58 @@ fn rules(workshop: &Workshop) -> Result<()> {
     Ok(())
 }
 
+/// What `cargo test` alone runs: it asks for nothing but Rust.
 fn sqlite(workshop: &Workshop) -> Result<()> {
-    workshop.run(&mut workshop.cargo(&["test", "--workspace"]), LONG)
+    tests(workshop, &["--no-fail-fast"], &["--skip", "postgres", "--skip", "browser"], |_| ())
 }
 
-/// Tests that need a PostgreSQL stand behind the feature `postgres-tests` of the crate they test, so that
-/// `cargo test` alone asks for nothing but Rust.
+/// The tests that stand behind the feature `postgres-tests` have `postgres` in their names.
 fn postgres(workshop: &Workshop) -> Result<()> {
-    let packages = packages_with_feature(workshop, "postgres-tests")?;
-    if !packages.iter().any(|package| package == "obol-store") {
-        bail!("obol-store has no feature postgres-tests: nothing would be tested");
-    }
     let cluster = Cluster::ready(workshop)?;
-    let mut command = workshop.cargo(&["test", "--no-fail-fast"]);
-    for package in &packages {
-        command.arg("--package").arg(package);
-    }
-    let features: Vec<String> = packages.iter().map(|package| format!("{package}/postgres-tests")).collect();
-    command.arg("--features").arg(features.join(",")).env("OBOL_TEST_POSTGRES_URL", cluster.url());
-    workshop.run(&mut command, LONG)
+    tests(workshop, &["--no-fail-fast", "--tests"], &["postgres"], |command| {
+        command.env("OBOL_TEST_POSTGRES_URL", cluster.url());
+    })
 }
 
+/// The tests that stand behind the feature `browser-tests` have `browser` in their names.
 fn browser(workshop: &Workshop) -> Result<()> {
     install::ensure(workshop, &[Tool::Chromium, Tool::ChromeDriver])?;
-    if !packages_with_feature(workshop, "browser-tests")?.iter().any(|package| package == "obol") {
-        bail!("the crate obol has no feature browser-tests: nothing would be tested");
+    tests(workshop, &["--no-fail-fast", "--tests"], &["browser"], |_| ())
+}
+
+/// Runs those of the workspace's tests that `names` picks; none at all is a failure, not a success.
+fn tests(workshop: &Workshop, options: &[&str], names: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<()> {
+    let mut command = workshop.cargo(&["test", "--workspace", "--all-features"]);
+    prepare(command.args(options).arg("--").args(names));
+    workshop.run(&mut command, LONG)?;
+    if passed_tests(&workshop.log_text()) == 0 {
+        bail!("no test has a name that fits {names:?}");
     }
-    // Only what drives a browser: the rest of the crate's tests ran with the other steps.
-    let arguments = ["test", "--package", "obol", "--features", "browser-tests", "browser"];
-    workshop.run(&mut workshop.cargo(&arguments), LONG)
+    Ok(())
 }
 
-/// The workspace's packages that declare a feature.
-fn packages_with_feature(workshop: &Workshop, feature: &str) -> Result<Vec<String>> {
-    let metadata = metadata(workshop, &mut workshop.cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let packages = metadata.get("packages").and_then(serde_json::Value::as_array);
-    let packages = packages.context("cargo metadata names no packages")?;
-    let has = |package: &&serde_json::Value| package.get("features").is_some_and(|all| all.get(feature).is_some());
-    let name = |package: &serde_json::Value| package.get("name").and_then(|name| name.as_str()).map(str::to_owned);
-    Ok(packages.iter().filter(has).filter_map(name).collect())
+/// The sum of what cargo's test binaries say they passed.
+fn passed_tests(log: &str) -> u64 {
+    let counts = log.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
+    counts.filter_map(|line| line.split_once(" passed")?.0.parse::<u64>().ok()).sum()
 }
 
-fn metadata(workshop: &Workshop, command: &mut Command) -> Result<serde_json::Value> {
-    Ok(serde_json::from_str(&workshop.output(command)?)?)
+#[cfg(test)]
+mod tests {
+    use super::passed_tests;
+
+    #[test]
+    fn passed_tests_are_summed_over_binaries() {
+        let log = "\
+test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+   Doc-tests obol_store
+test result: ok. 14 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out; finished in 0.20s";
+        assert_eq!(passed_tests(log), 17);
+    }
+
+    #[test]
+    fn a_log_without_results_has_no_passed_tests() {
+        assert_eq!(passed_tests(""), 0);
+        assert_eq!(passed_tests("test result: FAILED. 3 passed; 1 failed"), 0);
+    }
 }

@@ -78,10 +78,14 @@ impl Workshop {
         String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed something that is not UTF-8"))
     }
 
+    /// Returns what the step's commands have written so far.
+    pub fn log_text(&self) -> String {
+        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
     /// Returns the log's last lines, which is where a failure is told.
     pub fn log_tail(&self, lines: usize) -> String {
-        let text =
-            std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = self.log_text();
         let skipped = text.lines().count().saturating_sub(lines);
         text.lines().skip(skipped).map(|line| ["    ", line].concat()).collect::<Vec<_>>().join("\n")
     }
