@@ -44,6 +44,7 @@ grep -qi '^cache-control: no-store' "$scratch/headers.txt" || fail "a token's an
 grep -qi '^pragma: no-cache' "$scratch/headers.txt" || fail "pragma (identity 2.3)"
 grep -qi '^x-oracle-dms-ecid: .' "$scratch/headers.txt" || fail "every answer carries its ECID (identity 2.6)"
 passed "the page's command answers with a token"
+echo "covered: token by password"
 
 # ---- saved, and used ------------------------------------------------------------------------------------------------
 (umask 077 && member access_token <"$scratch/answer.json" >"$scratch/token")
@@ -53,6 +54,7 @@ curl --silent --show-error -H "@$scratch/authorization" "$OBOL_STRIPE_URL/admin/
 [ "$(cat "$scratch/status")" = 200 ] || fail "GET /admin/v1/Me with the saved token: $(cat "$scratch/status")"
 [ "$(member userName <"$scratch/me.json")" = "$OBOL_USERNAME" ] || fail "Me is not the user who signed in"
 passed "the saved token opens /admin/v1/Me"
+echo "covered: GET /admin/v1/Me"
 
 # ---- refusals -------------------------------------------------------------------------------------------------------
 # refused WHAT STATUS ERROR curl-arguments…: the status and code of IDCS, and an explanation that holds no secret.

@@ -101,6 +101,12 @@ def passed(what):
     print(f"ok: {what}", flush=True)
 
 
+def covers(*operations):
+    """Reports operations for the table in docs/compatibility.md; the step fails when it says something else."""
+    for operation in operations:
+        print(f"covered: {operation}", flush=True)
+
+
 def equal(seen, expected, what):
     """Fails with both values and the name of the rule."""
     assert seen == expected, f"{what}: {seen!r}, not {expected!r}"

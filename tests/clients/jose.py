@@ -12,7 +12,7 @@ from jwcrypto.jwk import JWKSet
 from jwcrypto.jws import InvalidJWSSignature
 from jwcrypto.jwt import JWT, JWTMissingKey
 
-from dev_cloud import Cloud, equal, http, passed
+from dev_cloud import Cloud, covers, equal, http, passed
 
 ISSUER = "https://identity.oraclecloud.com/"
 
@@ -43,6 +43,7 @@ def key_set(cloud, token):
     passed(f"the key set with an altered token: 401, refused by {cloud.explained(headers['X-ORACLE-DMS-ECID'], [token])}")
     status, _, body = http("GET", url, {"authorization": f"Bearer {token}"})
     equal(status, 200, f"the key set with a token: {body}")
+    covers("GET /admin/v1/SigningCert/jwk")
     return body
 
 
@@ -84,6 +85,7 @@ def claims(cloud, keys, user, client):
     equal((of_client["sub"], of_client["gtp"]), (cloud.client_id, "cc"), "client")
     assert "user_id" not in of_client, "a client's token has no user in it"
     passed("the claims of a user's and of a client's token")
+    covers("token by password", "token by client credentials")
 
 
 def altered_tokens_fail(token, keys):

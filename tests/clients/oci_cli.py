@@ -13,7 +13,7 @@ import tempfile
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from dev_cloud import Cloud, equal, passed
+from dev_cloud import Cloud, covers, equal, passed
 
 OCI = str(pathlib.Path(sys.executable).with_name("oci"))
 WAIT = ("--wait-for-state", "SUCCEEDED", "--wait-interval-seconds", "1", "--max-wait-seconds", "60")
@@ -86,6 +86,7 @@ def lifecycle(oci, cloud, tokens):
     assert done["time-finished"], "a finished work request says when (analytics rule 5)"
     first, work_request = done["resources"][0]["identifier"], done["id"]
     passed("create --idcs-access-token-file --wait-for-state SUCCEEDED")
+    covers("CreateAnalyticsInstance")
 
     got = oci("analytics-instance", "get", "--analytics-instance-id", first)
     equal(got["data"]["lifecycle-state"], "ACTIVE", "state after create")
@@ -94,6 +95,7 @@ def lifecycle(oci, cloud, tokens):
     equal(got["data"]["system-tags"], {}, "system tags (analytics rule 6)")
     assert got["etag"], "get answers with an etag"
     passed("get")
+    covers("GetAnalyticsInstance")
 
     accepted = create(oci, cloud, "cliTwo", tokens / "user")
     equal(accepted["data"]["lifecycle-state"], "CREATING", "state of the answer to create")
@@ -119,6 +121,7 @@ def lifecycle(oci, cloud, tokens):
     newest = oci(*one, "--sort-by", "timeCreated")["data"]
     equal(newest[0]["id"], second, "list --sort-by timeCreated begins with the newest (analytics 1)")
     passed("list with filters and sorting")
+    covers("ListAnalyticsInstances")
 
     waited = oci("work-request", "get", "--work-request-id", work_request)["data"]
     equal(waited["percent-complete"], 100.0, "percent complete")
@@ -131,6 +134,7 @@ def lifecycle(oci, cloud, tokens):
     log = oci("work-request-log", "list", "--work-request-id", work_request, "--all")["data"]
     assert any("simulated" in line["message"] for line in log), f"the log says that provisioning is simulated: {log}"
     passed("work-request get and list, work-request-error list, work-request-log list")
+    covers("GetWorkRequest", "ListWorkRequests", "ListWorkRequestErrors", "ListWorkRequestLogs")
 
     refused(
         cloud, "delete --if-match with an old etag",
@@ -146,6 +150,7 @@ def lifecycle(oci, cloud, tokens):
     except Refused as refusal:
         equal((refusal.error["status"], refusal.error["code"]), (404, "NotAuthorizedOrNotFound"), "get after delete")
     passed("delete --force --wait-for-state SUCCEEDED")
+    covers("DeleteAnalyticsInstance")
 
 
 def refusals(oci, cloud, tokens, home):

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from oci.analytics import AnalyticsClient
 from oci.analytics.models import Capacity, CreateAnalyticsInstanceDetails
 
-from dev_cloud import Cloud, equal, passed
+from dev_cloud import Cloud, covers, equal, passed
 
 
 def details(cloud, name, token, **more):
@@ -72,6 +72,7 @@ def lifecycle(client, cloud):
         again.headers["opc-work-request-id"], made.headers["opc-work-request-id"], "and the same work request"
     )
     passed("a replayed opc-retry-token returns the first answer")
+    covers("CreateAnalyticsInstance")
 
     work = finished(client, made.headers["opc-work-request-id"])
     equal(work.operation_type, "CREATE_ANALYTICS_INSTANCE", "operation type")
@@ -90,6 +91,7 @@ def lifecycle(client, cloud):
     assert got.data.service_url.startswith("https://sdkOne-".lower()) or got.data.service_url.startswith("https://sdkOne-")
     assert got.headers["etag"], "get answers with an etag"
     passed("wait and get")
+    covers("GetAnalyticsInstance", "GetWorkRequest")
 
     other = client.create_analytics_instance(details(cloud, "sdkTwo", token))
     finished(client, other.headers["opc-work-request-id"])
@@ -102,12 +104,14 @@ def lifecycle(client, cloud):
     by_hand = client.list_analytics_instances(cloud.compartment_id, limit=1)
     assert by_hand.has_next_page and isinstance(by_hand.data, list), "a list is a bare array with its next page in a header"
     passed("list with pagination and filters")
+    covers("ListAnalyticsInstances")
 
     work_requests = oci.pagination.list_call_get_all_results(client.list_work_requests, cloud.compartment_id, limit=2)
     assert work.id in [each.id for each in work_requests.data], "list of work requests in pages"
     equal(client.list_work_request_errors(work.id).data, [], "errors of a success")
     assert client.list_work_request_logs(work.id).data, "a work request has a log"
     passed("work requests, their errors and logs")
+    covers("ListWorkRequests", "ListWorkRequestErrors", "ListWorkRequestLogs")
 
     refused(
         cloud, "delete with an old etag",
@@ -121,6 +125,7 @@ def lifecycle(client, cloud):
     except oci.exceptions.ServiceError as refusal:
         equal((refusal.status, refusal.code), (404, "NotAuthorizedOrNotFound"), "get after delete")
     passed("delete with if-match")
+    covers("DeleteAnalyticsInstance")
     return other.data.id
 
 

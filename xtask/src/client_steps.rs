@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::compatibility;
 use crate::dev_cloud::{self, DevCloud};
 use crate::install::{self, Tool};
 use crate::workshop::Workshop;
@@ -79,7 +80,8 @@ fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> C
     };
     let cloud = DevCloud::start(workshop, &obol, name)?;
     let mut command = client(workshop.root.join("tests/clients").join(program));
-    workshop.run(command.arg(cloud.env_file()), CLIENT_LIMIT)
+    workshop.run(command.arg(cloud.env_file()), CLIENT_LIMIT)?;
+    compatibility::check(workshop, name)
 }
 
 /// Builds the binary with the tests that run it: the same selection as theirs, so that it is there already.

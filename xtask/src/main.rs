@@ -5,6 +5,7 @@
 
 mod bench;
 mod client_steps;
+mod compatibility;
 mod dev_cloud;
 mod environment;
 mod install;
