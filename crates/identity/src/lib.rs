@@ -1,1 +1,23 @@
-//! Placeholder
+//! The token service: clients, users, grants, tokens and their doors.
+//!
+//! [`Identity`] is the service; [`http::router`] its public doors. The console calls the same functions: [`users`] checks
+//! a password, [`grants`] issues tokens, [`applications`] and [`sessions`] are what pages need. Analytics reaches it
+//! through the traits of `domain`: [`verifier`] says who a token is, [`registrar`] keeps an instance's application.
+
+pub mod applications;
+mod cache;
+mod claims;
+pub mod clients;
+pub mod grants;
+pub mod http;
+pub mod keys;
+pub mod password;
+pub mod provisioning;
+pub mod registrar;
+pub mod service;
+pub mod sessions;
+pub mod tokens;
+pub mod users;
+pub mod verifier;
+
+pub use service::{Identity, IdentityParts, PublicUrls, ServiceError, StripeLocator, StripeView};

@@ -1,0 +1,254 @@
+//! The grants, one file each, and what they share: the refusal, its answer and its explanation.
+
+mod client_credentials;
+pub mod console;
+mod password;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use obol_domain::{
+    Explanation,
+    scopes::{self, Granted, Rights, ScopeRefusal},
+};
+use obol_protocol::{
+    Timestamp,
+    oauth::{
+        ClientProblem, FormError, Grant, GrantProblem, GrantType, OAuthError, OAuthErrorCode, ScopeError, ScopeList,
+        TokenAnswer, TokenProblem, TokenRequest,
+    },
+};
+
+use crate::{
+    Identity, ServiceError, StripeLocator,
+    cache::{LoadedClient, LoadedStripe},
+    claims::{Issue, Origin},
+    clients::ClientRefusal,
+    users::{SignInRefusal, unknown_stripe},
+};
+
+/// The operation that drops the client's side of the scope rule (contract identity 2.7).
+const ON_BEHALF_OF_USER: &str = "onBehalfOfUser";
+
+/// Why the token endpoint issued nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenRefusal {
+    /// The body is not an acceptable form.
+    #[error("the form could not be read")]
+    Form(#[from] FormError),
+    /// The form is not a token request.
+    #[error("the request could not be read")]
+    Request(#[from] TokenProblem),
+    /// There is no such stripe.
+    #[error("there is no such stripe")]
+    UnknownStripe,
+    /// The client was not authenticated.
+    #[error("the client was not authenticated")]
+    Client(#[from] ClientRefusal),
+    /// The client may not use this grant.
+    #[error("the client may not use the grant {grant}")]
+    Grant {
+        /// What was asked for.
+        grant: GrantType,
+        /// What the client may use.
+        allowed: String,
+    },
+    /// The user was not signed in.
+    #[error("the user was not signed in")]
+    User(#[from] SignInRefusal),
+    /// A scope cannot be granted.
+    #[error("a scope cannot be granted")]
+    Scope(#[from] ScopeRefusal),
+    /// The service failed.
+    #[error("the service failed")]
+    Service(#[from] ServiceError),
+}
+
+/// What a client is about to get a token for, after it was authenticated.
+pub(crate) struct Admitted<'a> {
+    pub(crate) stripe: &'a LoadedStripe,
+    pub(crate) client: &'a LoadedClient,
+    pub(crate) scope: &'a ScopeList,
+    pub(crate) now: Timestamp,
+}
+
+impl Identity {
+    /// Answers a token request: stripe, client, grant, then what the grant itself checks.
+    pub(crate) async fn token(
+        &self,
+        locator: &StripeLocator,
+        request: TokenRequest,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, TokenRefusal> {
+        let stripe = self.locate(locator, now).await?.ok_or(TokenRefusal::UnknownStripe)?;
+        let client: Arc<LoadedClient> = self.authenticate_client(&stripe, &request.client).await?;
+        check_grant(&client, request.grant.grant_type())?;
+        let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, now };
+        match request.grant {
+            Grant::ClientCredentials => self.client_credentials(&admitted),
+            Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
+        }
+    }
+
+    fn issue<'a>(&self, granted: &'a Granted, now: Timestamp, origin: Origin) -> Issue<'a> {
+        Issue { granted, now, jti: self.0.entropy.hex32(), origin }
+    }
+}
+
+fn check_grant(client: &LoadedClient, grant: GrantType) -> Result<(), TokenRefusal> {
+    let allowed = &client.app.allowed_grants;
+    if allowed.iter().any(|allowed| allowed == grant.as_str()) {
+        return Ok(());
+    }
+    Err(TokenRefusal::Grant { grant, allowed: allowed.join(", ") })
+}
+
+/// Resolves scopes for a client, and for a user if there is one; says whether the client acted on the user's behalf.
+fn resolve(
+    admitted: &Admitted<'_>,
+    user: Option<&[obol_domain::app_role::BuiltInRole]>,
+) -> Result<(Granted, bool), ScopeRefusal> {
+    let operations = &admitted.client.app.allowed_operations;
+    let on_behalf_of_user = operations.iter().any(|operation| operation == ON_BEHALF_OF_USER);
+    let rights = Rights { client: &admitted.client.roles, user, on_behalf_of_user };
+    scopes::resolve(admitted.scope, rights).map(|granted| (granted, on_behalf_of_user && user.is_some()))
+}
+
+fn answer(
+    stripe: &LoadedStripe,
+    claims: &obol_protocol::jose::AccessTokenClaims,
+    granted: &Granted,
+) -> Result<TokenAnswer, ServiceError> {
+    Ok(TokenAnswer::bearer(stripe.key.sign(claims)?, granted.lifetime.as_secs()))
+}
+
+impl TokenRefusal {
+    /// The public answer (contract identity 2.6), and after how many seconds repeating may help.
+    pub fn answer(&self) -> (OAuthError, Option<u32>) {
+        let bad_request = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
+        let answer = match self {
+            Self::Form(problem) => match problem {
+                FormError::ContentType | FormError::Charset => {
+                    bad_request("The content type must be application/x-www-form-urlencoded in UTF-8.")
+                }
+                FormError::TooLong | FormError::TooManyFields => bad_request("The request is too large."),
+                FormError::Encoding | FormError::NotUtf8 => bad_request("The request is not properly encoded."),
+                FormError::Duplicate(_) => bad_request("A parameter was sent more than once."),
+            },
+            Self::Request(TokenProblem::Client(problem)) => match problem {
+                ClientProblem::TwoMethods | ClientProblem::TwoIds => {
+                    bad_request("More than one client authentication method was used.")
+                }
+                ClientProblem::Missing
+                | ClientProblem::Scheme
+                | ClientProblem::MalformedBasic
+                | ClientProblem::SecretWithoutId
+                | ClientProblem::Assertion => OAuthError::client_authentication_failed(),
+            },
+            Self::Request(TokenProblem::Grant(GrantProblem::Missing(_))) => {
+                bad_request("A required parameter is missing.")
+            }
+            Self::Request(TokenProblem::Grant(GrantProblem::Unsupported(_))) => {
+                OAuthError::new(OAuthErrorCode::UnsupportedGrantType, "The grant type is not supported.")
+            }
+            Self::Request(TokenProblem::Scope(problem)) => match problem {
+                ScopeError::Character(_) | ScopeError::RoleName | ScopeError::Expiry => invalid_scope(),
+            },
+            Self::UnknownStripe => {
+                OAuthError { status: StatusCode::NOT_FOUND, ..bad_request("The identity domain does not exist.") }
+            }
+            Self::Client(refusal) => match refusal {
+                ClientRefusal::Unknown(_)
+                | ClientRefusal::NotAClient(_)
+                | ClientRefusal::Inactive(_)
+                | ClientRefusal::NoSecret(_)
+                | ClientRefusal::PublicWithSecret(_)
+                | ClientRefusal::WrongSecret(_) => OAuthError::client_authentication_failed(),
+                ClientRefusal::Busy(_) => return overloaded(),
+                ClientRefusal::Service(error) => return failure(error),
+            },
+            Self::Grant { .. } => OAuthError::client_authorization_failed(),
+            Self::User(refusal) => match refusal {
+                SignInRefusal::UnknownStripe
+                | SignInRefusal::Unknown
+                | SignInRefusal::Inactive
+                | SignInRefusal::Locked(_)
+                | SignInRefusal::WrongPassword { .. } => {
+                    OAuthError::new(OAuthErrorCode::InvalidGrant, refusal.public_text())
+                }
+                SignInRefusal::Busy(_) => return overloaded(),
+                SignInRefusal::Service(error) => return failure(error),
+            },
+            Self::Scope(refusal) => match refusal {
+                ScopeRefusal::Client(_) | ScopeRefusal::User(_) | ScopeRefusal::Disjoint => {
+                    OAuthError::client_authorization_failed()
+                }
+                ScopeRefusal::Nothing
+                | ScopeRefusal::ConsumerNotAlone
+                | ScopeRefusal::SeveralResources
+                | ScopeRefusal::MultiResource
+                | ScopeRefusal::Lifetime(_)
+                | ScopeRefusal::NeedsUser(_)
+                | ScopeRefusal::NoRefreshToken => invalid_scope(),
+            },
+            Self::Service(error) => return failure(error),
+        };
+        (answer, None)
+    }
+
+    /// The record for whoever asks why. Service failures have none: they are not the caller's.
+    pub fn explanation(&self) -> Option<Explanation> {
+        Some(match self {
+            Self::Form(problem) => Explanation::new(
+                "form_readable",
+                "application/x-www-form-urlencoded in UTF-8, each parameter once, at most 64 KiB",
+                problem.to_string(),
+                "send the parameters as curl -d does",
+            ),
+            Self::Request(TokenProblem::Client(problem)) => Explanation::new(
+                "client_presented",
+                "a client id and secret, by Basic or in the body, but not both",
+                problem.to_string(),
+                "use curl -u id:secret, or client_id and client_secret in the body",
+            ),
+            Self::Request(TokenProblem::Grant(problem)) => Explanation::new(
+                "grant_readable",
+                "grant_type client_credentials, or password with username and password",
+                problem.to_string(),
+                "name a grant that is served here, with all its parameters",
+            ),
+            Self::Request(TokenProblem::Scope(problem)) => Explanation::new(
+                "scope_readable",
+                "scopes separated by spaces",
+                problem.to_string(),
+                "spell the scope as the application's page shows it; a space in a role name is %2520",
+            ),
+            Self::UnknownStripe => unknown_stripe(),
+            Self::Client(refusal) => return refusal.explanation(),
+            Self::Grant { grant, allowed } => Explanation::new(
+                "grant_allowed_to_client",
+                if allowed.is_empty() { "no grant".to_owned() } else { format!("one of {allowed}") },
+                grant.as_str(),
+                format!("allow {} in the application's configuration", grant.label()),
+            ),
+            Self::User(refusal) => return refusal.explanation(),
+            Self::Scope(refusal) => refusal.explanation(),
+            Self::Service(_) => return None,
+        })
+    }
+}
+
+fn invalid_scope() -> OAuthError {
+    OAuthError::new(OAuthErrorCode::InvalidScope, "The scope is invalid.")
+}
+
+fn overloaded() -> (OAuthError, Option<u32>) {
+    (OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "The service is busy."), Some(1))
+}
+
+fn failure(error: &ServiceError) -> (OAuthError, Option<u32>) {
+    if error.is_passing() {
+        return (OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "The service is not available."), Some(1));
+    }
+    (OAuthError::server_error(), None)
+}

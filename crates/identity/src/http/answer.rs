@@ -1,0 +1,153 @@
+//! Answers in the two dialects, each with the headers that are its own.
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use obol_domain::Explanation;
+use obol_protocol::{
+    oauth::{OAuthError, OAuthErrorCode, TokenAnswer},
+    scim::{self, ScimError},
+};
+use serde::Serialize;
+
+use crate::{ServiceError, grants::TokenRefusal, tokens::TokenFault};
+
+const OAUTH_JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+
+/// Contract identity 2.3.
+const OAUTH_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_TYPE, OAUTH_JSON),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::PRAGMA, HeaderValue::from_static("no-cache")),
+];
+
+fn body(value: &impl Serialize) -> Option<Bytes> {
+    serde_json::to_vec(value).ok().map(Bytes::from)
+}
+
+/// An answer whose body cannot be written; it cannot happen to the types used here.
+fn unwritable() -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// A token (contract identity 2.3).
+pub(super) fn token(answer: &TokenAnswer) -> Response {
+    body(answer).map_or_else(unwritable, |body| (OAUTH_HEADERS, body).into_response())
+}
+
+/// A public document, which may be kept for as long as the key set may (contract identity 8).
+pub(super) fn document(document: &impl Serialize) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, OAUTH_JSON), (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))];
+    body(document).map_or_else(unwritable, |body| (headers, body).into_response())
+}
+
+/// A refusal or failure of the token endpoint. `basic` says whether the client used Basic, which must then be challenged
+/// (RFC 6749 section 5.2).
+pub(super) fn token_refused(refusal: &TokenRefusal, basic: bool) -> Response {
+    let (error, retry_after) = refusal.answer();
+    if error.status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(error = refusal as &dyn std::error::Error, "the token endpoint failed");
+    }
+    let mut response = oauth(&error);
+    let headers = response.headers_mut();
+    if basic && error.code == OAuthErrorCode::InvalidClient {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"idcs\""));
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    explained(response, refusal.explanation())
+}
+
+fn oauth(error: &OAuthError) -> Response {
+    body(error).map_or_else(unwritable, |body| (error.status, OAUTH_HEADERS, body).into_response())
+}
+
+/// A body of the admin API.
+pub(super) fn scim(status: StatusCode, body: Bytes) -> Response {
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(scim::CONTENT_TYPE));
+    for (name, value) in scim::HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A resource of the admin API.
+pub(super) fn resource(resource: &impl Serialize) -> Response {
+    body(resource).map_or_else(unwritable, |body| scim(StatusCode::OK, body))
+}
+
+/// A token that is not accepted at a door of the admin API: one answer for all (contract identity 6.2).
+pub(super) fn token_not_accepted(fault: &TokenFault) -> Response {
+    if let TokenFault::Service(error) = fault {
+        return failed(error);
+    }
+    let mut response = scim_error(&ScimError::unauthorized_access());
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    explained(response, fault.explanation())
+}
+
+/// A failure of ours at a door of the admin API.
+pub(super) fn failed(error: &ServiceError) -> Response {
+    tracing::error!(error = error as &dyn std::error::Error, "the admin API failed");
+    if !error.is_passing() {
+        return scim_error(&ScimError::plain(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+    let mut response = scim_error(&ScimError::plain(StatusCode::SERVICE_UNAVAILABLE));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
+    response
+}
+
+/// A stripe that is not there, at a door of the admin API or of discovery.
+pub(super) fn unknown_stripe() -> Response {
+    explained(scim_error(&ScimError::plain(StatusCode::NOT_FOUND)), Some(crate::users::unknown_stripe()))
+}
+
+fn scim_error(error: &ScimError) -> Response {
+    body(error).map_or_else(unwritable, |body| scim(error.status, body))
+}
+
+fn explained(mut response: Response, explanation: Option<Explanation>) -> Response {
+    if let Some(explanation) = explanation {
+        response.extensions_mut().insert(explanation);
+    }
+    response
+}
+
+fn endpoint_unknown() -> Explanation {
+    Explanation::new(
+        "endpoint_known",
+        "an endpoint that is served",
+        "another path",
+        "the endpoints served are listed in /.well-known/openid-configuration and docs/compatibility.md",
+    )
+}
+
+fn method_not_served() -> Explanation {
+    Explanation::new("method_served", "the endpoint's own method", "another method", "see docs/compatibility.md")
+}
+
+pub(super) async fn oauth_not_found() -> Response {
+    let error = OAuthError::new(OAuthErrorCode::InvalidRequest, "The endpoint does not exist.");
+    explained(oauth(&OAuthError { status: StatusCode::NOT_FOUND, ..error }), Some(endpoint_unknown()))
+}
+
+pub(super) async fn oauth_method_not_allowed() -> Response {
+    let error = OAuthError::new(OAuthErrorCode::InvalidRequest, "The method is not allowed.");
+    let mut response = oauth(&OAuthError { status: StatusCode::METHOD_NOT_ALLOWED, ..error });
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    explained(response, Some(method_not_served()))
+}
+
+pub(super) async fn scim_not_found() -> Response {
+    explained(scim_error(&ScimError::plain(StatusCode::NOT_FOUND)), Some(endpoint_unknown()))
+}
+
+pub(super) async fn scim_method_not_allowed() -> Response {
+    let mut response = scim_error(&ScimError::plain(StatusCode::METHOD_NOT_ALLOWED));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    explained(response, Some(method_not_served()))
+}

@@ -1,0 +1,96 @@
+//! What surrounds every request: one instant, one ECID, the headers all answers share, and the explanation's way out.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use obol_domain::{Entropy, Explanation};
+use obol_protocol::{Secret, Timestamp};
+
+use super::{PublicBase, StripeLocator};
+use crate::Identity;
+
+/// What a handler knows of its request before it looks at the body.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// The one instant of this request.
+    pub(super) now: Timestamp,
+    /// The stripe it is for.
+    pub(super) locator: StripeLocator,
+    /// The stripe's address as this client reaches it.
+    pub(super) base: Option<PublicBase>,
+    /// The token of `Authorization: Bearer`, empty when there is none.
+    pub(super) bearer: Secret,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Instant(Timestamp);
+
+impl FromRequestParts<Identity> for Door {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Infallible> {
+        Ok(Self {
+            now: parts.extensions.get().map_or_else(|| identity.now(), |Instant(now)| *now),
+            locator: parts.extensions.get().cloned().unwrap_or_default(),
+            base: parts.extensions.get().cloned(),
+            bearer: bearer(&parts.headers),
+        })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Secret {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Secret::new(token.trim()),
+        _ => Secret::default(),
+    }
+}
+
+const ECID: HeaderName = HeaderName::from_static("x-oracle-dms-ecid");
+
+/// Headers of every answer (contract identity 2.3); the media type and caching are the answer's own.
+const COMMON: [(HeaderName, HeaderValue); 6] = [
+    (HeaderName::from_static("x-oracle-dms-rid"), HeaderValue::from_static("0:1:1")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubdomains;")),
+    (header::VIA, HeaderValue::from_static("1.1 net-idcs-config")),
+    (header::SERVER, HeaderValue::from_static("Oracle Identity Cloud Service")),
+];
+
+pub(super) async fn layer(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
+    let now = identity.now();
+    let ecid = mint(&*identity.0.entropy);
+    request.extensions_mut().insert(Instant(now));
+    let mut response = next.run(request).await;
+    if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
+        tracing::info!(ecid, check = %explanation.check, status = response.status().as_u16(), "refused");
+        identity.0.recorder.record(&ecid, explanation, now);
+    } else if response.status().is_server_error() {
+        tracing::error!(ecid, status = response.status().as_u16(), "failed");
+    }
+    let headers = response.headers_mut();
+    for (name, value) in COMMON {
+        headers.insert(name, value);
+    }
+    if let Ok(ecid) = HeaderValue::try_from(ecid) {
+        headers.insert(ECID, ecid);
+    }
+    response
+}
+
+/// An id in the shape of `Q0ApB1o1000000000`: seven letters and digits, then ten digits, some 75 random bits.
+fn mint(entropy: &dyn Entropy) -> String {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let bytes = entropy.bytes::<17>();
+    let letter = |(index, byte): (usize, &u8)| {
+        let among = if index < 7 { LETTERS.len() } else { 10 };
+        LETTERS.get(usize::from(*byte) % among).copied().map(char::from)
+    };
+    bytes.iter().enumerate().filter_map(letter).collect()
+}

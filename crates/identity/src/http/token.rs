@@ -1,0 +1,30 @@
+//! `POST /oauth2/v1/token` (contract identity 2).
+
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    response::Response,
+};
+use http::header;
+use obol_protocol::oauth::{Form, FormError, TokenAnswer, TokenRequest, form::LONGEST_BODY};
+
+use super::{answer, context::Door};
+use crate::{Identity, grants::TokenRefusal};
+
+pub(super) async fn post(State(identity): State<Identity>, door: Door, request: Request) -> Response {
+    let basic = request.headers().contains_key(header::AUTHORIZATION);
+    match issue(&identity, door, request).await {
+        Ok(token) => answer::token(&token),
+        Err(refusal) => answer::token_refused(&refusal, basic),
+    }
+}
+
+async fn issue(identity: &Identity, door: Door, request: Request) -> Result<TokenAnswer, TokenRefusal> {
+    let (parts, body) = request.into_parts();
+    // One byte more than is allowed tells a long body from one that just fits.
+    let body = to_bytes(body, LONGEST_BODY + 1).await.map_err(|_| FormError::TooLong)?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let form = Form::parse(content_type, &body)?;
+    let request = TokenRequest::parse(&form, &parts.headers)?;
+    identity.token(&door.locator, request, door.now).await
+}

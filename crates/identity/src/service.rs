@@ -1,0 +1,245 @@
+//! The service itself: what it is made of, how a stripe is found, and what keeps its memory fresh.
+
+use std::{sync::Arc, time::Duration};
+
+use obol_domain::{Clock, Entropy, seal::MasterKey};
+use obol_protocol::Timestamp;
+use obol_store::{Db, StoreError, explanations::Recorder, sessions};
+
+use crate::{
+    cache::{Cache, LoadedStripe},
+    keys::KeyFault,
+    password::PasswordPool,
+};
+
+/// What the service is given.
+pub struct IdentityParts {
+    /// Where everything is kept.
+    pub db: Db,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids and secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// What signing keys are sealed under and generated secrets hashed with.
+    pub master: MasterKey,
+    /// How clients reach this installation.
+    pub public: PublicUrls,
+    /// Where explanations go.
+    pub recorder: Recorder,
+    /// How many passwords are checked at a time; one for each core is right.
+    pub password_slots: usize,
+}
+
+/// Scheme and authority as clients see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrls {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Host and port, e.g. `127.0.0.1:4620` or `identity.example.com`.
+    pub authority: String,
+}
+
+impl PublicUrls {
+    /// The address of a stripe with its port: by host name where there can be one below ours
+    /// (`https://idcs-….identity.example.com:443`, contract identity 1), by path where the host is an IP address.
+    pub fn stripe(&self, stripe: &str) -> String {
+        let port = match (self.has_port(), self.scheme.as_str()) {
+            (true, _) => "",
+            (false, "https") => ":443",
+            (false, _) => ":80",
+        };
+        let Self { scheme, authority } = self;
+        if self.is_address() {
+            format!("{scheme}://{authority}{port}/{stripe}")
+        } else {
+            format!("{scheme}://{stripe}.{authority}{port}")
+        }
+    }
+
+    fn has_port(&self) -> bool {
+        self.authority.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    fn is_address(&self) -> bool {
+        let host = if self.has_port() {
+            self.authority.rsplit_once(':').map_or("", |(host, _)| host)
+        } else {
+            &self.authority
+        };
+        host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok()
+    }
+}
+
+/// Which stripe a request is for. The server puts it into the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum StripeLocator {
+    /// The stripe that the host name or the path names.
+    Named(String),
+    /// None was named: the only one there is.
+    #[default]
+    Only,
+}
+
+/// What others may know of a stripe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StripeView {
+    /// Its name, `idcs-` and 32 hex digits.
+    pub name: String,
+    /// Its address with the port.
+    pub url: String,
+    /// The tenancy it belongs to.
+    pub tenancy_id: String,
+    /// The cloud account's name.
+    pub cloud_account_name: String,
+    /// The domain's display name.
+    pub domain_name: String,
+    /// Its home region.
+    pub home_region: String,
+}
+
+/// Why the service could not do what it was asked, through no fault of the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The database.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    /// The stripe's signing key.
+    #[error("the stripe's signing key cannot be used")]
+    Key(#[from] KeyFault),
+    /// The stripe has no signing key.
+    #[error("the stripe has no signing key")]
+    NoKey,
+    /// A token or an answer could not be made.
+    #[error("the token could not be made")]
+    Sign(#[from] obol_protocol::jose::SignError),
+}
+
+impl ServiceError {
+    /// Whether repeating may help.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Key(_) | Self::NoKey | Self::Sign(_) => false,
+        }
+    }
+}
+
+/// The token service. Clones share everything.
+#[derive(Clone)]
+pub struct Identity(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) master: MasterKey,
+    pub(crate) recorder: Recorder,
+    pub(crate) passwords: PasswordPool,
+    pub(crate) cache: Cache,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
+/// How often the versions of all stripes are read, so that a change made on another node is noticed.
+const POLL: Duration = Duration::from_millis(500);
+/// How often ended sessions are removed and unused memory is given back.
+const SWEEP: Duration = Duration::from_secs(30);
+
+impl Identity {
+    /// Puts the service together. Nothing is read yet.
+    pub fn new(parts: IdentityParts) -> Self {
+        let IdentityParts { db, clock, entropy, master, public, recorder, password_slots } = parts;
+        let passwords = PasswordPool::new(password_slots, &*entropy);
+        let cache = Cache::new(db.clone(), master.clone(), public);
+        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, cache }))
+    }
+
+    /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every
+    /// answer stays right, as a memory older than a second is checked before use, but tokens then wait for that check.
+    pub async fn watch(&self) {
+        let mut swept = Timestamp::default();
+        loop {
+            self.0.clock.sleep(POLL).await;
+            let now = self.0.clock.now();
+            if let Err(error) = self.0.cache.check(now).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the stripes' versions could not be read");
+            }
+            if now.distance(swept) >= SWEEP {
+                swept = now;
+                self.0.passwords.release_idle();
+                if let Err(error) = self.sweep(now).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions could not be removed");
+                }
+            }
+        }
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.0.db.begin().await?;
+        sessions::sweep(&mut tx, now).await?;
+        tx.commit().await
+    }
+
+    /// Drops what is remembered of a stripe; call it after committing a change to one.
+    pub fn forget(&self, stripe: &str) {
+        self.0.cache.forget(stripe);
+    }
+
+    /// The service's present time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The stripe a request is for, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]
+    pub async fn stripe(&self, locator: &StripeLocator) -> Result<Option<StripeView>, ServiceError> {
+        Ok(self.locate(locator, self.now()).await?.map(|stripe| StripeView {
+            name: stripe.row.name.clone(),
+            url: stripe.url.clone(),
+            tenancy_id: stripe.row.tenancy_id.clone(),
+            cloud_account_name: stripe.row.cloud_account_name.clone(),
+            domain_name: stripe.row.domain_name.clone(),
+            home_region: stripe.row.home_region.clone(),
+        }))
+    }
+
+    pub(crate) async fn locate(
+        &self,
+        locator: &StripeLocator,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LoadedStripe>>, ServiceError> {
+        match locator {
+            StripeLocator::Named(name) => self.0.cache.stripe(name, now).await,
+            StripeLocator::Only => match self.0.cache.only(now).await? {
+                Some(name) => self.0.cache.stripe(&name, now).await,
+                None => Ok(None),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Contract identity 1 and 3.2: the locator carries the port.
+    #[test]
+    fn a_stripes_address_always_has_its_port() {
+        let url = |scheme: &str, authority: &str| {
+            PublicUrls { scheme: scheme.into(), authority: authority.into() }.stripe("idcs-1")
+        };
+        assert_eq!(url("https", "identity.oraclecloud.com"), "https://idcs-1.identity.oraclecloud.com:443");
+        assert_eq!(url("https", "identity.example.com:8443"), "https://idcs-1.identity.example.com:8443");
+        assert_eq!(url("http", "localhost:4620"), "http://idcs-1.localhost:4620");
+        assert_eq!(url("http", "127.0.0.1:4620"), "http://127.0.0.1:4620/idcs-1");
+        assert_eq!(url("http", "127.0.0.1"), "http://127.0.0.1:80/idcs-1");
+        assert_eq!(url("http", "[::1]:4620"), "http://[::1]:4620/idcs-1");
+    }
+}

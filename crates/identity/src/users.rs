@@ -1,0 +1,237 @@
+//! Signing a user in by name and password: one function for the token endpoint and the console.
+//!
+//! Whoever does not know a user's password learns nothing about the user: an unknown name, a locked or deactivated user
+//! and a wrong password have the same text and status, cost the same Argon2id and the same write to the database.
+
+use obol_domain::{Explanation, app_role::BuiltInRole, lockout::Standing};
+use obol_protocol::{Secret, Timestamp, oauth::error::catalogue};
+use obol_store::{StoreError, grants, users, users::User};
+
+use crate::{
+    Identity, ServiceError, StripeLocator,
+    cache::{LoadedStripe, built_in},
+    clients::busy,
+    password::Busy,
+};
+
+/// A user whose password was right, and who may sign in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The SCIM id.
+    pub user_id: String,
+    /// The name they sign in with.
+    pub user_name: String,
+    /// The name shown.
+    pub display_name: String,
+}
+
+/// Why a user was not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// The stripe is not there.
+    #[error("there is no such stripe")]
+    UnknownStripe,
+    /// Nobody has this name, or has it without a password.
+    #[error("nobody signs in by this name and a password")]
+    Unknown,
+    /// The user is deactivated.
+    #[error("the user is deactivated")]
+    Inactive,
+    /// The user is locked.
+    #[error("the user is locked")]
+    Locked(
+        /// When the lock opens by itself.
+        Option<Timestamp>,
+    ),
+    /// The password is another one.
+    #[error("the password is wrong")]
+    WrongPassword {
+        /// Wrong passwords counted so far.
+        attempts: u32,
+        /// How many lock the user; zero never does.
+        limit: u32,
+    },
+    /// Too many passwords are being checked.
+    #[error("too many passwords are being checked")]
+    Busy(#[from] Busy),
+    /// The service failed.
+    #[error("the user could not be looked up")]
+    Service(#[from] ServiceError),
+}
+
+impl From<StoreError> for SignInRefusal {
+    fn from(error: StoreError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// A user with the roles their tokens are made from.
+pub(crate) struct UserWithRoles {
+    pub(crate) user: User,
+    pub(crate) roles: Vec<BuiltInRole>,
+}
+
+/// No user has this id; what is written for nobody goes here.
+const NOBODY: &str = "";
+
+impl Identity {
+    /// Signs a user of a stripe in by name and password.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInRefusal`]
+    pub async fn authenticate_user(
+        &self,
+        stripe: &str,
+        user_name: &str,
+        password: &Secret,
+    ) -> Result<SignedIn, SignInRefusal> {
+        let now = self.now();
+        let locator = StripeLocator::Named(stripe.to_owned());
+        let stripe = self.locate(&locator, now).await?.ok_or(SignInRefusal::UnknownStripe)?;
+        let UserWithRoles { user, .. } = self.check_password(&stripe, user_name, password, now).await?;
+        Ok(SignedIn { user_id: user.id, user_name: user.user_name, display_name: user.display_name })
+    }
+
+    /// The named checks: known, active, not locked, password.
+    pub(crate) async fn check_password(
+        &self,
+        stripe: &LoadedStripe,
+        user_name: &str,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<UserWithRoles, SignInRefusal> {
+        let name = &stripe.row.name;
+        let found = users::by_name(&self.0.db, name, user_name).await?;
+        let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+        let right = self.0.passwords.verify(password, hash).await?;
+
+        let judged = match found {
+            None => Err(SignInRefusal::Unknown),
+            Some(user) if user.password_hash.is_none() => Err(SignInRefusal::Unknown),
+            Some(user) => may_sign_in(stripe, user, now),
+        };
+        let user = match judged {
+            Ok(user) if right => user,
+            Ok(user) => return Err(self.count_failure(stripe, &user.id, now).await?),
+            Err(refusal) => {
+                self.count_failure(stripe, NOBODY, now).await?;
+                return Err(refusal);
+            }
+        };
+
+        // Others may have guessed while this password was being checked: the lock counts as it is now.
+        let current = self.user_with_roles(name, &user.id).await?.ok_or(SignInRefusal::Unknown)?;
+        if current.user.password_hash != user.password_hash {
+            return Err(SignInRefusal::WrongPassword { attempts: current.user.lock.failed_attempts, limit: 0 });
+        }
+        let user = may_sign_in(stripe, current.user, now)?;
+        if user.lock.failed_attempts != 0 {
+            users::forgive(&self.0.db, name, &user.id, user.lock).await?;
+        }
+        Ok(UserWithRoles { user, roles: current.roles })
+    }
+
+    async fn count_failure(
+        &self,
+        stripe: &LoadedStripe,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<SignInRefusal, StoreError> {
+        let policy = stripe.row.lockout;
+        let mut tx = self.0.db.begin().await?;
+        let state = users::record_failure(&mut tx, &stripe.row.name, user_id, policy, now).await?;
+        tx.commit().await?;
+        Ok(SignInRefusal::WrongPassword { attempts: state.failed_attempts, limit: policy.max_incorrect_attempts })
+    }
+
+    /// A user who may act: there, active, not locked.
+    pub(crate) async fn acting_user(
+        &self,
+        stripe: &LoadedStripe,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<UserWithRoles, SignInRefusal> {
+        let found = self.user_with_roles(&stripe.row.name, user_id).await?.ok_or(SignInRefusal::Unknown)?;
+        Ok(UserWithRoles { user: may_sign_in(stripe, found.user, now)?, roles: found.roles })
+    }
+
+    async fn user_with_roles(&self, stripe: &str, user_id: &str) -> Result<Option<UserWithRoles>, StoreError> {
+        let Some(user) = users::by_id(&self.0.db, stripe, user_id).await? else { return Ok(None) };
+        let held = grants::of_user(&self.0.db, stripe, user_id).await?;
+        Ok(Some(UserWithRoles { user, roles: built_in(&held, BuiltInRole::Authenticated) }))
+    }
+}
+
+/// Whether a user who is there may sign in or act.
+pub(crate) fn may_sign_in(stripe: &LoadedStripe, user: User, now: Timestamp) -> Result<User, SignInRefusal> {
+    if !user.is_active {
+        return Err(SignInRefusal::Inactive);
+    }
+    match user.lock.standing(stripe.row.lockout, now) {
+        Standing::Open => Ok(user),
+        Standing::Locked { until } => Err(SignInRefusal::Locked(until)),
+    }
+}
+
+impl SignInRefusal {
+    /// What the person may read: one text for all that depends on the user (AUTH-3001, contract identity 2.6).
+    pub const fn public_text(&self) -> &'static str {
+        match self {
+            Self::UnknownStripe | Self::Unknown | Self::Inactive | Self::Locked(_) | Self::WrongPassword { .. } => {
+                catalogue::WRONG_NAME_OR_PASSWORD
+            }
+            Self::Busy(_) => "The service is busy. Try again in a moment.",
+            Self::Service(_) => "The server could not process the request.",
+        }
+    }
+
+    /// The record for whoever asks why. Service failures have none: they are not the caller's.
+    pub fn explanation(&self) -> Option<Explanation> {
+        Some(match self {
+            Self::UnknownStripe => unknown_stripe(),
+            Self::Unknown => Explanation::new(
+                "user_known",
+                "a user of this stripe who has a password",
+                "no such user",
+                "check the user name (it may be an email address) and the stripe in the URL",
+            ),
+            Self::Inactive => Explanation::new(
+                "user_active",
+                "an active user",
+                "a deactivated user",
+                "have an administrator activate the user",
+            ),
+            Self::Locked(until) => Explanation::new(
+                "user_not_locked",
+                "a user who is not locked",
+                until.map_or_else(
+                    || "a user locked until an administrator opens the lock".to_owned(),
+                    |until| format!("a user locked until {until}"),
+                ),
+                "wait until then, or have an administrator unlock the user",
+            ),
+            Self::WrongPassword { attempts, limit } => Explanation::new(
+                "password_matches",
+                "the user's password",
+                match limit {
+                    0 => "another password".to_owned(),
+                    limit => format!("another password, {attempts} of {limit} attempts before the user is locked"),
+                },
+                "check the password; percent-encode it in the form, as curl does with --data-urlencode",
+            ),
+            Self::Busy(_) => busy(),
+            Self::Service(_) => return None,
+        })
+    }
+}
+
+/// The explanation of a request for a stripe that is not there.
+pub(crate) fn unknown_stripe() -> Explanation {
+    Explanation::new(
+        "stripe_known",
+        "a stripe named by the host or the first part of the path",
+        "none that exists here",
+        "use the stripe's own URL; without one there must be exactly one stripe",
+    )
+}
