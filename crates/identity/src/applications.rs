@@ -1,7 +1,7 @@
 //! Applications as the console shows them.
 
 use obol_domain::app_role::IDCS_APP_ID;
-use obol_protocol::oauth::GrantType;
+use obol_protocol::{Timestamp, oauth::GrantType};
 use obol_store::{
     apps::{self, App, ClientType},
     grants,
@@ -14,6 +14,8 @@ use crate::{Identity, ServiceError};
 pub struct Application {
     /// Its SCIM id, which stands in its page's address.
     pub id: String,
+    /// Its OCID.
+    pub ocid: String,
     /// Its client id.
     pub client_id: String,
     /// The name shown.
@@ -30,6 +32,8 @@ pub struct Application {
     pub allowed_grants: Vec<GrantType>,
     /// The app roles of the identity domain it was granted, by name; empty in a list.
     pub granted_roles: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 impl Application {
@@ -69,6 +73,7 @@ impl Identity {
 fn view(app: App, granted_roles: Vec<String>) -> Application {
     Application {
         id: app.id,
+        ocid: app.ocid,
         client_id: app.name,
         display_name: app.display_name,
         description: app.description,
@@ -77,5 +82,6 @@ fn view(app: App, granted_roles: Vec<String>) -> Application {
         is_service: app.is_opc_service,
         allowed_grants: app.allowed_grants.iter().filter_map(|grant| grant.parse().ok()).collect(),
         granted_roles,
+        created_at: app.created_at,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use obol_domain::{Clock, Entropy, seal::MasterKey};
+use obol_domain::{Clock, Entropy, Explanation, seal::MasterKey};
 use obol_protocol::Timestamp;
 use obol_store::{Db, StoreError, explanations::Recorder, sessions};
 
@@ -91,10 +91,16 @@ pub struct StripeView {
     pub tenancy_id: String,
     /// The cloud account's name.
     pub cloud_account_name: String,
+    /// The domain's OCID.
+    pub domain_id: String,
     /// The domain's display name.
     pub domain_name: String,
     /// Its home region.
     pub home_region: String,
+    /// The issuer of its tokens.
+    pub issuer: String,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// Why the service could not do what it was asked, through no fault of the caller.
@@ -194,6 +200,11 @@ impl Identity {
         self.0.clock.now()
     }
 
+    /// Records why a request was refused, under its id.
+    pub fn record(&self, id: &str, explanation: Explanation, now: Timestamp) {
+        self.0.recorder.record(id, explanation, now);
+    }
+
     /// The stripe a request is for, if there is one.
     ///
     /// # Errors
@@ -205,8 +216,11 @@ impl Identity {
             url: stripe.url.clone(),
             tenancy_id: stripe.row.tenancy_id.clone(),
             cloud_account_name: stripe.row.cloud_account_name.clone(),
+            domain_id: stripe.row.domain_id.clone(),
             domain_name: stripe.row.domain_name.clone(),
             home_region: stripe.row.home_region.clone(),
+            issuer: stripe.row.issuer.clone(),
+            created_at: stripe.row.created_at,
         }))
     }
 

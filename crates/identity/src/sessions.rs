@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use obol_domain::entropy::hex;
+use obol_domain::{app_role::BuiltInRole, entropy::hex};
 use obol_protocol::{Secret, Timestamp};
 use obol_store::{sessions, sessions::Session};
 
@@ -19,6 +19,8 @@ pub const LIFETIME: Duration = Duration::from_hours(8);
 pub struct OpenSession {
     /// Who signed in.
     pub user: SignedIn,
+    /// The app roles they hold, the implicit one included.
+    pub roles: Vec<BuiltInRole>,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -64,6 +66,7 @@ impl Identity {
                     user_name: found.user.user_name,
                     display_name: found.user.display_name,
                 },
+                roles: found.roles,
                 expires_at: session.expires_at,
             })),
             Err(SignInRefusal::Service(error)) => Err(error),
@@ -88,6 +91,11 @@ impl Identity {
         sessions::delete(&mut tx, stripe, &self.session_hash(id)).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// An id for a browser that has not signed in yet, so that the sign-in form can belong to it. It is kept nowhere.
+    pub fn visitor_id(&self) -> Secret {
+        self.0.entropy.secret256()
     }
 
     /// A value that belongs to one session and one purpose and that only this installation can make, for form tokens.

@@ -46,6 +46,15 @@ pub enum GenerateRefusal {
     Service(#[from] ServiceError),
 }
 
+/// What is chosen in the dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// *Available Scopes*: all that the application and the user both have.
+    Available,
+    /// *Customized Scopes*: app roles by display name.
+    Roles(&'a [&'a str]),
+}
+
 impl Identity {
     /// Generates the file that *Download Token* saves. `roles` are display names of app roles that the application was
     /// granted, e.g. `Me`; the token lives for the default hour.
@@ -60,6 +69,21 @@ impl Identity {
         app_id: &str,
         roles: &[&str],
     ) -> Result<TokenFile, GenerateRefusal> {
+        self.generate(stripe, acting_user_id, app_id, Choice::Roles(roles)).await
+    }
+
+    /// Generates the file that *Download Token* saves, for what was chosen in the dialog.
+    ///
+    /// # Errors
+    ///
+    /// [`GenerateRefusal`], in the order of the dialog's prerequisites.
+    pub async fn generate(
+        &self,
+        stripe: &str,
+        acting_user_id: &str,
+        app_id: &str,
+        choice: Choice<'_>,
+    ) -> Result<TokenFile, GenerateRefusal> {
         let now = self.now();
         let locator = StripeLocator::Named(stripe.to_owned());
         let stripe = self.locate(&locator, now).await?.ok_or(GenerateRefusal::UnknownStripe)?;
@@ -73,11 +97,12 @@ impl Identity {
         if !client.app.allowed_grants.iter().any(|grant| grant == GrantType::JwtBearer.as_str()) {
             return Err(GenerateRefusal::NoJwtAssertion);
         }
-        if roles.is_empty() {
-            return Err(GenerateRefusal::NothingChosen);
-        }
+        let scope = match choice {
+            Choice::Available => [Scope::MyScopes].into_iter().collect(),
+            Choice::Roles([]) => return Err(GenerateRefusal::NothingChosen),
+            Choice::Roles(roles) => roles.iter().map(|role| Scope::Role((*role).to_owned())).collect(),
+        };
         let UserWithRoles { user, roles: held } = self.acting_user(&stripe, acting_user_id, now).await?;
-        let scope = roles.iter().map(|role| Scope::Role((*role).to_owned())).collect();
         let rights = Rights { client: &client.roles, user: Some(&held), on_behalf_of_user: false };
         let granted = scopes::resolve(&scope, rights)?;
         let issue = self.issue(&granted, now, Origin::Console);

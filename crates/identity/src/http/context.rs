@@ -84,6 +84,13 @@ pub(super) async fn layer(State(identity): State<Identity>, mut request: Request
     response
 }
 
+impl Identity {
+    /// A new request id in the product's shape, for doors that are not in this crate.
+    pub fn ecid(&self) -> String {
+        mint(&*self.0.entropy)
+    }
+}
+
 /// An id in the shape of `Q0ApB1o1000000000`: seven letters and digits, then ten digits, some 75 random bits.
 fn mint(entropy: &dyn Entropy) -> String {
     const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
