@@ -16,9 +16,9 @@ statements! { "retry_tokens";
             SET request_digest = excluded.request_digest, instance_id = excluded.instance_id,
                 answer = excluded.answer, is_invalidated = excluded.is_invalidated, expires_at = excluded.expires_at
             WHERE retry_tokens.expires_at <= $9";
-    INVALIDATE = "UPDATE retry_tokens SET is_invalidated = TRUE WHERE tenancy_id = $1 AND instance_id = $2";
-    FORGET =
-        "DELETE FROM retry_tokens WHERE expires_at <= $1";
+    INVALIDATE =
+        "UPDATE retry_tokens SET is_invalidated = TRUE WHERE tenancy_id = $1 AND instance_id = $2 AND token <> $3";
+    FORGET = "DELETE FROM retry_tokens WHERE expires_at <= $1";
 }
 
 /// Whose token it is.
@@ -88,9 +88,9 @@ pub async fn keep(tx: &mut Tx, key: TokenKey<'_>, new: &NewAnswer<'_>) -> Result
 }
 
 /// Makes the tokens of earlier operations on an instance invalid: an answer that says it is being made must not be given
-/// again once it is being deleted.
-pub async fn invalidate(tx: &mut Tx, tenancy_id: &str, instance_id: &str) -> Result<u64, StoreError> {
-    tx.execute(&INVALIDATE, values![tenancy_id, instance_id]).await
+/// again once it is being deleted. The token of the present request, `own`, stays; empty where there is none.
+pub async fn invalidate(tx: &mut Tx, tenancy_id: &str, instance_id: &str, own: &str) -> Result<u64, StoreError> {
+    tx.execute(&INVALIDATE, values![tenancy_id, instance_id, own]).await
 }
 
 /// Removes the lapsed tokens of the whole installation. Returns how many.

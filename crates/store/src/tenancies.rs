@@ -92,6 +92,10 @@ pub async fn has_compartment(db: &Db, tenancy_id: &str, compartment_id: &str) ->
     if tenancy_id == compartment_id {
         return Ok(true);
     }
+    // PostgreSQL has no text with a NUL in it; such an id is nobody's, which is an answer and not an error.
+    if compartment_id.contains('\0') {
+        return Ok(false);
+    }
     Ok(db.fetch_optional(&HAS_COMPARTMENT, values![tenancy_id, compartment_id]).await?.is_some())
 }
 

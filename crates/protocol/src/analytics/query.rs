@@ -105,7 +105,8 @@ fn decode(text: &str) -> Option<String> {
             other => other,
         });
     }
-    String::from_utf8(bytes).ok()
+    // No identifier has a NUL, and not every database takes one.
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// Which part of a list is wanted.
@@ -391,6 +392,7 @@ mod tests {
             ("compartmentId=c&name=%C3".to_owned(), OutOfBounds, "name"),
             ("compartmentId=c&name=%4".to_owned(), OutOfBounds, "name"),
             ("compartmentId=c&name=%zz".to_owned(), OutOfBounds, "name"),
+            ("compartmentId=c&name=a%00".to_owned(), OutOfBounds, "name"),
             ("compartmentId=c&capacityType=OCPU".to_owned(), OutOfBounds, "capacityType"),
             ("compartmentId=c&featureSet=x".to_owned(), OutOfBounds, "featureSet"),
             ("compartmentId=c&lifecycleState=GONE".to_owned(), OutOfBounds, "lifecycleState"),

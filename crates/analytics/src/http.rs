@@ -1,0 +1,126 @@
+//! The door: every request gets a context, is matched against one table of routes, authenticated, authorised, and handed
+//! to its operation.
+
+mod answer;
+mod context;
+pub mod routes;
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRequestParts as _, RawPathParams, Request},
+    http::{HeaderMap, Method, request::Parts},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, any},
+};
+use obol_protocol::oci::signature::check_body;
+
+pub(crate) use answer::Answer;
+pub(crate) use context::RequestContext;
+
+use crate::{
+    Analytics, Refusal, operations,
+    signature::{self, Caller, Freshness},
+};
+use routes::{Policy, ROUTES, Route};
+
+/// The request target exactly as it came, where something before routing made it clean: signatures are judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawTarget(pub String);
+
+/// The most bytes a body has. A real one has a few hundred, an access token at most 8192 characters.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// The routes of the Analytics API, and Oracle's 404 for everything else below its version.
+pub fn router(analytics: Analytics) -> Router {
+    let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
+    for route in &ROUTES {
+        let analytics = analytics.clone();
+        let handler = move |request: Request| serve(analytics, route, request);
+        let methods = paths.remove(route.path).unwrap_or_default().on(route.filter(), handler);
+        paths.insert(route.path, methods);
+    }
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router = router.route(path, methods.fallback(no_such_operation));
+    }
+    router
+        .route("/20190331", any(no_such_operation))
+        .route("/20190331/{*rest}", any(no_such_operation))
+        .route_layer(middleware::from_fn_with_state(analytics, context::enter))
+}
+
+async fn no_such_operation() -> Response {
+    Refusal::NoSuchOperation.into_response()
+}
+
+/// A request that may be carried out.
+pub(crate) struct Call<'a> {
+    pub(crate) context: RequestContext,
+    pub(crate) caller: &'a Caller,
+    /// The part of the path that varies; empty where nothing does.
+    pub(crate) id: &'a str,
+    /// The raw query.
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+}
+
+async fn serve(analytics: Analytics, route: &'static Route, request: Request) -> Response {
+    match answer(&analytics, route, request).await {
+        Ok(answer) => answer.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn answer(analytics: &Analytics, route: &'static Route, request: Request) -> Result<Answer, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let context = RequestContext::of(&parts, analytics);
+    let freshness = if parts.method.is_safe() { Freshness::Recent } else { Freshness::Exact };
+    let caller = signature::authenticate(analytics, &parts, context.wall, freshness).await?;
+    let body = receive(&parts, body).await?;
+    check_body(&signature::signed_request(&parts), &body)?;
+    authorise(route, &caller)?;
+    let id = varying_part(&mut parts).await;
+    let call = Call {
+        context,
+        caller: &caller,
+        id: &id,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    operations::run(analytics, route.operation, &call).await
+}
+
+/// Receives the body of a request that has one, up to a limit. GET and DELETE have none that counts.
+async fn receive(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Refusal> {
+    if !matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+        return Ok(Bytes::new());
+    }
+    axum::body::to_bytes(body, MOST_BYTES).await.map_err(|error| {
+        let cut =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if cut { Refusal::BodyTooLong { most: MOST_BYTES } } else { Refusal::BodyBroken }
+    })
+}
+
+/// A caller who may not do something sees what it would see if nothing were there.
+fn authorise(route: &Route, caller: &Caller) -> Result<(), Refusal> {
+    match route.policy {
+        Policy::Administrator if caller.is_administrator => Ok(()),
+        Policy::Administrator => Err(Refusal::NotAdministrator { operation: route.operation.name() }),
+    }
+}
+
+/// The id in the path, as it was sent: no id needs an escape, so one that has some is nobody's.
+async fn varying_part(parts: &mut Parts) -> String {
+    RawPathParams::from_request_parts(parts, &())
+        .await
+        .ok()
+        .and_then(|parameters| parameters.iter().next().map(|(_, value)| value.to_owned()))
+        .unwrap_or_default()
+}

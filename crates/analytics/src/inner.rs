@@ -1,0 +1,32 @@
+//! What every part of the control plane holds on to.
+
+use std::sync::Arc;
+
+use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar};
+use obol_protocol::oci::ocid;
+use obol_store::{Db, explanations::Recorder};
+use tokio::sync::Notify;
+
+use crate::{Settings, signature::KeyCache};
+
+/// The parts of the control plane, and what they keep in memory.
+pub struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) verifier: Arc<dyn AccessTokenVerifier>,
+    pub(crate) registrar: Arc<dyn InstanceRegistrar>,
+    pub(crate) injector: Arc<dyn Injector>,
+    pub(crate) settings: Settings,
+    pub(crate) recorder: Recorder,
+    pub(crate) keys: KeyCache,
+    /// Rung when work was accepted.
+    pub(crate) accepted: Notify,
+}
+
+impl Inner {
+    /// A new OCID of this region.
+    pub(crate) fn mint(&self, kind: &str) -> String {
+        ocid::mint(kind, Some(&self.settings.region), &self.entropy.ocid_unique()).to_string()
+    }
+}

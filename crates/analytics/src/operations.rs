@@ -1,0 +1,81 @@
+//! The operations, one file each: read, check in the contract's order, take effect, answer.
+
+mod create_instance;
+mod delete_instance;
+mod get_instance;
+mod get_work_request;
+mod list_instances;
+mod list_work_request_records;
+mod list_work_requests;
+
+use obol_protocol::{analytics::query::Page, oci::PageToken};
+use obol_store::{instances::SortValue, tenancies};
+
+use crate::{
+    Inner, Refusal,
+    http::{Answer, Call, routes::Operation},
+};
+
+/// Carries an operation out.
+pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>) -> Result<Answer, Refusal> {
+    match operation {
+        Operation::ListAnalyticsInstances => list_instances::run(analytics, call).await,
+        Operation::CreateAnalyticsInstance => create_instance::run(analytics, call).await,
+        Operation::GetAnalyticsInstance => get_instance::run(analytics, call).await,
+        Operation::DeleteAnalyticsInstance => delete_instance::run(analytics, call).await,
+        Operation::ListWorkRequests => list_work_requests::run(analytics, call).await,
+        Operation::GetWorkRequest => get_work_request::run(analytics, call).await,
+        Operation::ListWorkRequestErrors => list_work_request_records::errors(analytics, call).await,
+        Operation::ListWorkRequestLogs => list_work_request_records::logs(analytics, call).await,
+    }
+}
+
+/// A compartment that is named must be one of the caller's tenancy.
+async fn compartment_is_known(analytics: &Inner, call: &Call<'_>, compartment_id: &str) -> Result<(), Refusal> {
+    if tenancies::has_compartment(&analytics.db, &call.caller.tenancy_id, compartment_id).await? {
+        Ok(())
+    } else {
+        Err(Refusal::CompartmentUnknown { id: compartment_id.to_owned() })
+    }
+}
+
+/// The place where a page begins: the value that is sorted by, the time that breaks ties, and the id.
+struct Place {
+    value: SortValue,
+    time: obol_protocol::Timestamp,
+    id: String,
+}
+
+/// A page token holds the whole place; the time stands before the value, which may contain anything.
+fn token_of(place: Place) -> String {
+    let value = match place.value {
+        SortValue::Text(text) => format!("t{text}"),
+        SortValue::Number(number) => format!("n{number}"),
+    };
+    PageToken::new(format!("{} {value}", place.time.micros()), place.id).to_string()
+}
+
+/// Reads a page token back. `is_number` says what the order sorts by: a token of another order is refused.
+fn place_of(page: &Page, is_number: bool) -> Result<Option<Place>, Refusal> {
+    let Some(token) = &page.after else { return Ok(None) };
+    let foreign = || Refusal::Field(Page::foreign(&token.key));
+    let (micros, value) = token.key.split_once(' ').ok_or_else(foreign)?;
+    let time = micros.parse().map(obol_protocol::Timestamp::from_micros).map_err(|_| foreign())?;
+    let value = match (value.strip_prefix('n'), value.strip_prefix('t')) {
+        (Some(number), _) if is_number => SortValue::Number(number.parse().map_err(|_| foreign())?),
+        (_, Some(text)) if !is_number && !text.contains('\0') => SortValue::Text(text.to_owned()),
+        _ => return Err(foreign()),
+    };
+    if token.id.contains('\0') {
+        return Err(foreign());
+    }
+    Ok(Some(Place { value, time, id: token.id.clone() }))
+}
+
+/// Cuts what was read, one more than asked for, to the page; tells whether there is more.
+fn cut<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    (rows, more)
+}

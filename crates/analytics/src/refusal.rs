@@ -1,0 +1,384 @@
+//! Why this door says no: one closed list, with Oracle's answer and our explanation for each.
+//!
+//! The public half stays Oracle's, and terse: a caller who may not see something learns nothing about it. What we know
+//! beyond that goes into the [`Explanation`], which is recorded under the request's id.
+
+use std::borrow::Cow;
+
+use obol_domain::{
+    Explanation,
+    capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, ServiceLimit},
+};
+use obol_protocol::{
+    analytics::{FieldFault, FieldProblem, LifecycleState, enums::Vocabulary as _},
+    oci::{
+        ErrorCode,
+        error::{NOT_AUTHENTICATED, NOT_AUTHORIZED_OR_NOT_FOUND},
+        signature::SignatureRefusal,
+    },
+};
+use obol_store::StoreError;
+
+/// A refused request.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No operation at this path and method.
+    #[error("no operation at this path and method")]
+    NoSuchOperation,
+    /// The signature, or the key behind it.
+    #[error(transparent)]
+    Signature(#[from] SignatureRefusal),
+    /// The key id names a user that the tenancy does not have.
+    #[error("the key's user is not in the tenancy")]
+    UserUnknown,
+    /// The user may not act any more.
+    #[error("the key's user is not active")]
+    UserInactive,
+    /// The user may not do this.
+    #[error("the user is not an administrator")]
+    NotAdministrator {
+        /// The operation it wanted.
+        operation: &'static str,
+    },
+    /// The body is longer than any of this API.
+    #[error("the body is too long")]
+    BodyTooLong {
+        /// The most bytes a body has.
+        most: usize,
+    },
+    /// The body broke off.
+    #[error("the body could not be received")]
+    BodyBroken,
+    /// A field of the body or a parameter of the query.
+    #[error("a field is wrong: {0}")]
+    Field(FieldProblem),
+    /// The body has no access token.
+    #[error("the access token is missing")]
+    TokenMissing,
+    /// The body has the whole file `tokens.tok` where the token in it belongs.
+    #[error("the access token is the whole file")]
+    TokenIsFile,
+    /// The access token speaks for a client.
+    #[error("the access token is not user-context")]
+    TokenNotUserContext(Explanation),
+    /// The access token is not valid here.
+    #[error("the access token is not valid")]
+    TokenInvalid(Explanation),
+    /// The stripe could not be asked about the token.
+    #[error("the access token could not be verified")]
+    VerifierUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No such compartment in the caller's tenancy.
+    #[error("no such compartment")]
+    CompartmentUnknown {
+        /// The OCID that was named.
+        id: String,
+    },
+    /// The capacity does not exist.
+    #[error("no such capacity")]
+    Capacity {
+        /// Why not.
+        refusal: CapacityRefusal,
+        /// The value that was asked for.
+        value: i64,
+    },
+    /// The tenancy has no room for it.
+    #[error("a service limit would be exceeded")]
+    LimitExceeded {
+        /// Which limit.
+        limit: ServiceLimit,
+        /// What is taken already.
+        used: i64,
+        /// What was asked for.
+        wanted: i64,
+    },
+    /// A live instance of the tenancy has the name.
+    #[error("the name is taken")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// No such resource in the caller's tenancy.
+    #[error("no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Under which id.
+        id: String,
+    },
+    /// The instance was deleted.
+    #[error("the instance is deleted")]
+    Gone {
+        /// Its id.
+        id: String,
+    },
+    /// The instance's state forbids it.
+    #[error("the state {state} forbids it")]
+    IncorrectState {
+        /// What was wanted.
+        operation: &'static str,
+        /// The state it is in.
+        state: LifecycleState,
+        /// The states it would have to be in.
+        legal: &'static [LifecycleState],
+    },
+    /// `if-match` names another version.
+    #[error("if-match does not fit")]
+    EtagMismatch {
+        /// The present etag.
+        current: String,
+    },
+    /// `opc-retry-token` has no or more than 64 characters.
+    #[error("the retry token is malformed")]
+    RetryTokenMalformed,
+    /// The retry token was used for another request.
+    #[error("the retry token belongs to another request")]
+    RetryTokenOfAnother,
+    /// The first answer was contradicted by a later operation.
+    #[error("the retry token was invalidated")]
+    RetryTokenInvalidated,
+    /// The database failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// Something that cannot happen did.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl From<FieldProblem> for Refusal {
+    fn from(problem: FieldProblem) -> Self {
+        Self::Field(problem)
+    }
+}
+
+/// The text for a body that Oracle's JSON reader cannot place (contract analytics 3, row 400 InvalidParameter).
+const UNPROCESSABLE: &str = "Unable to process JSON input";
+const TRY_LATER: &str = "The service is currently unavailable.";
+
+impl Refusal {
+    /// Oracle's code, which has a status.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoSuchOperation => ErrorCode::NotFound,
+            Self::Signature(_) | Self::UserUnknown | Self::UserInactive => ErrorCode::NotAuthenticated,
+            Self::NotAdministrator { .. }
+            | Self::CompartmentUnknown { .. }
+            | Self::NotFound { .. }
+            | Self::Gone { .. } => ErrorCode::NotAuthorizedOrNotFound,
+            Self::BodyTooLong { .. } => ErrorCode::PayloadTooLarge,
+            Self::BodyBroken => ErrorCode::CannotParseRequest,
+            Self::Field(problem) => match problem.fault {
+                FieldFault::Missing => ErrorCode::MissingParameter,
+                FieldFault::Unprocessable | FieldFault::OutOfBounds => ErrorCode::InvalidParameter,
+            },
+            Self::TokenMissing
+            | Self::TokenIsFile
+            | Self::TokenNotUserContext(_)
+            | Self::TokenInvalid(_)
+            | Self::Capacity { .. }
+            | Self::RetryTokenMalformed => ErrorCode::InvalidParameter,
+            Self::LimitExceeded { .. } => ErrorCode::LimitExceeded,
+            Self::NameTaken { .. } => ErrorCode::NotAuthorizedOrResourceAlreadyExists,
+            Self::IncorrectState { .. } => ErrorCode::IncorrectState,
+            Self::EtagMismatch { .. } => ErrorCode::NoEtagMatch,
+            Self::RetryTokenOfAnother | Self::RetryTokenInvalidated => ErrorCode::InvalidatedRetryToken,
+            Self::VerifierUnavailable(_) | Self::Store(StoreError::Unavailable(_)) => ErrorCode::ServiceUnavailable,
+            Self::Store(
+                StoreError::Duplicate { .. }
+                | StoreError::Dangling
+                | StoreError::Corrupt { .. }
+                | StoreError::Refused(_),
+            )
+            | Self::Internal(_) => ErrorCode::InternalServerError,
+        }
+    }
+
+    /// The public text.
+    pub fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoSuchOperation => "No operation matches the requested path and method.".into(),
+            Self::Signature(_) | Self::UserUnknown | Self::UserInactive => NOT_AUTHENTICATED.into(),
+            Self::NotAdministrator { .. }
+            | Self::CompartmentUnknown { .. }
+            | Self::NotFound { .. }
+            | Self::Gone { .. } => NOT_AUTHORIZED_OR_NOT_FOUND.into(),
+            Self::BodyTooLong { .. } => "The request body is too large.".into(),
+            Self::BodyBroken => "The request could not be parsed.".into(),
+            Self::Field(problem) => match problem.fault {
+                FieldFault::Unprocessable => UNPROCESSABLE.into(),
+                FieldFault::Missing => format!("The required parameter {} was not specified.", problem.field).into(),
+                FieldFault::OutOfBounds => format!("The value of parameter {} is not valid.", problem.field).into(),
+            },
+            Self::TokenMissing => {
+                "OAC-DAL-001034: idcsAccessToken is a required parameter, but was not specified.".into()
+            }
+            Self::TokenNotUserContext(_) => "OAC-DAL-001041: idcsAccessToken is not a user access token.".into(),
+            Self::TokenIsFile | Self::TokenInvalid(_) => "The value of parameter idcsAccessToken is not valid.".into(),
+            Self::Capacity { .. } => "The value of parameter capacity.capacityValue is not valid.".into(),
+            Self::LimitExceeded { limit, .. } => {
+                format!("The following service limits were exceeded: {}.", limit.name).into()
+            }
+            Self::NameTaken { .. } => "Authorization failed or an instance with this name already exists.".into(),
+            Self::IncorrectState { state, .. } => {
+                format!("The requested operation is not allowed while the instance is in state {state}.").into()
+            }
+            Self::EtagMismatch { .. } => "The if-match header does not match the current etag of the resource.".into(),
+            Self::RetryTokenMalformed => "The value of header opc-retry-token is not valid.".into(),
+            Self::RetryTokenOfAnother | Self::RetryTokenInvalidated => {
+                "The retry token was used for a different request, or has been invalidated by a later operation.".into()
+            }
+            Self::VerifierUnavailable(_) | Self::Store(StoreError::Unavailable(_)) => TRY_LATER.into(),
+            Self::Store(
+                StoreError::Duplicate { .. }
+                | StoreError::Dangling
+                | StoreError::Corrupt { .. }
+                | StoreError::Refused(_),
+            )
+            | Self::Internal(_) => "Internal Server Error".into(),
+        }
+    }
+
+    /// Why, for whoever may ask afterwards. Failures of our own have none: they are in the log.
+    pub fn explanation(&self) -> Option<Explanation> {
+        let explanation = match self {
+            Self::NoSuchOperation => Explanation::new(
+                "operation_exists",
+                "a path and method of the Analytics API 20190331",
+                "none of them",
+                "see the table of operations in docs/compatibility.md",
+            ),
+            Self::Signature(refusal) => {
+                let reason = refusal.reason();
+                Explanation::new(reason.check, reason.expected, reason.seen, reason.fix)
+            }
+            Self::UserUnknown => Explanation::new(
+                "user_in_tenancy",
+                "a keyId whose user lives in a stripe of its tenancy",
+                "a user that this tenancy does not have",
+                "check tenancy and user in the profile",
+            ),
+            Self::UserInactive => Explanation::new(
+                "user_active",
+                "an active user",
+                "a user that has been deactivated",
+                "have an administrator activate the user",
+            ),
+            Self::NotAdministrator { operation } => Explanation::new(
+                "caller_is_administrator",
+                "a user with the app role Identity Domain Administrator in a stripe of the tenancy",
+                format!("a user without it, calling {operation}"),
+                "grant the user that role; policies are not evaluated by this release",
+            ),
+            Self::BodyTooLong { most } => {
+                Explanation::new("body_size", format!("a body of at most {most} bytes"), "a longer one", "send less")
+            }
+            Self::BodyBroken => {
+                Explanation::new("body_received", "a whole body", "one that broke off", "send the request again")
+            }
+            Self::Field(problem) => explain_field(problem),
+            Self::TokenMissing => Explanation::new(
+                "token_present",
+                "an access token in idcsAccessToken",
+                "no idcsAccessToken, or an empty one",
+                "get one with `obol token get` and send it, e.g. with --idcs-access-token-file",
+            ),
+            Self::TokenIsFile => Explanation::new(
+                "token_is_bare",
+                "the access token alone, beginning with eyJ",
+                "the whole JSON of tokens.tok",
+                "send only the value of app_access_token, without braces and quotes",
+            ),
+            Self::TokenNotUserContext(explanation) | Self::TokenInvalid(explanation) => explanation.clone(),
+            Self::CompartmentUnknown { id } => Explanation::new(
+                "compartment_known",
+                "a compartment of the caller's tenancy, or the tenancy itself as its root",
+                id.clone(),
+                "check the OCID; a user's OCID is not a compartment's",
+            ),
+            Self::Capacity { refusal, value } => explain_capacity(*refusal, *value),
+            Self::LimitExceeded { limit, used, wanted } => Explanation::new(
+                "within_service_limit",
+                format!("{} of at most {}", limit.name, limit.most),
+                format!("{used} in use and {wanted} more wanted"),
+                "delete an instance, ask for less, or raise the limit in the settings",
+            ),
+            Self::NameTaken { name } => Explanation::new(
+                "name_is_free",
+                "a name that no other instance of the tenancy has, whatever its compartment; case does not count",
+                name.clone(),
+                "choose another name, or delete the other instance and wait until it is DELETED",
+            ),
+            Self::NotFound { what, id } => Explanation::new(
+                "resource_known",
+                format!("an {what} of the caller's tenancy"),
+                id.clone(),
+                "check the OCID and which tenancy the profile belongs to",
+            ),
+            Self::Gone { id } => Explanation::new(
+                "resource_known",
+                "an instance that has not been deleted",
+                format!("{id}, which is DELETED"),
+                "a deleted instance is only listed, for 24 hours",
+            ),
+            Self::IncorrectState { operation, state, legal } => Explanation::new(
+                "state_allows_operation",
+                format!(
+                    "{operation} in one of {}",
+                    legal.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+                state.as_str(),
+                "wait until the present work request has finished",
+            ),
+            Self::EtagMismatch { current } => Explanation::new(
+                "etag_matches",
+                format!("if-match: {current}"),
+                "another value",
+                "read the instance again and decide on its present version",
+            ),
+            Self::RetryTokenMalformed => Explanation::new(
+                "retry_token_form",
+                "an opc-retry-token of 1 to 64 characters",
+                "another length",
+                "send a shorter one, such as a UUID",
+            ),
+            Self::RetryTokenOfAnother => Explanation::new(
+                "retry_token_fits",
+                "the same operation, resource and body as the first request with this opc-retry-token",
+                "another request",
+                "use a new token for each new request",
+            ),
+            Self::RetryTokenInvalidated => Explanation::new(
+                "retry_token_fits",
+                "an answer that still holds",
+                "an instance that has been deleted since",
+                "use a new token to make a new instance",
+            ),
+            Self::VerifierUnavailable(_) | Self::Store(_) | Self::Internal(_) => return None,
+        };
+        Some(explanation)
+    }
+}
+
+fn explain_field(problem: &FieldProblem) -> Explanation {
+    let field = if problem.field.is_empty() { "the body" } else { &problem.field };
+    let fix = match problem.fault {
+        FieldFault::Missing => "send it",
+        FieldFault::Unprocessable | FieldFault::OutOfBounds => "send a value that fits",
+    };
+    let check = match problem.fault {
+        FieldFault::Missing => "field_present",
+        FieldFault::Unprocessable => "field_type",
+        FieldFault::OutOfBounds => "field_bounds",
+    };
+    Explanation::new(check, format!("{field}: {}", problem.expected), problem.seen.clone(), fix)
+}
+
+fn explain_capacity(refusal: CapacityRefusal, value: i64) -> Explanation {
+    let expected = match refusal {
+        CapacityRefusal::OcpuSize => {
+            let sizes: Vec<String> = OCPU_SIZES.iter().map(ToString::to_string).collect();
+            format!("capacity.capacityValue: one of {} OCPUs", sizes.join(", "))
+        }
+        CapacityRefusal::TooFewUsers => format!("capacity.capacityValue: at least {FEWEST_USERS} users"),
+    };
+    Explanation::new("capacity_exists", expected, value.to_string(), "choose one that exists")
+}

@@ -1,0 +1,80 @@
+//! How an instance is made: its application is registered in the stripe, it is provisioned, it goes into service.
+
+use obol_domain::{
+    BoxFuture,
+    registrar::{RegisteredInstance, RegistrarError},
+};
+use obol_protocol::analytics::{ActionResult, LifecycleState, OperationType};
+use serde_json::json;
+
+use super::{Change, Done, Job, Step, StepEnd, StepFailure, Workflow, provisioning};
+
+/// Version 1.
+pub(crate) static CREATE: Workflow = Workflow {
+    operation_type: OperationType::CreateAnalyticsInstance,
+    version: 1,
+    steps: &[
+        Step {
+            name: "register_application",
+            percent: 20,
+            run: register_application,
+            undo: Some(unregister_application),
+        },
+        Step { name: "provision", percent: 90, run: provisioning::provision, undo: Some(provisioning::undo_provision) },
+        Step { name: "activate", percent: 100, run: activate, undo: None },
+    ],
+    during: LifecycleState::Creating,
+    result: ActionResult::Created,
+};
+
+fn register_application(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
+    Box::pin(async move {
+        let instance = RegisteredInstance {
+            stripe: job.instance.stripe.clone(),
+            instance_id: job.instance.id.clone(),
+            instance_name: job.instance.name.to_string(),
+            creator_user_id: job.instance.creator_user_id.clone(),
+            service_url: service_url(job),
+        };
+        job.analytics.registrar.register(&instance).await.map_err(failure)?;
+        Ok(StepEnd::Done(Done {
+            output: json!({ "stripe": instance.stripe }),
+            change: None,
+            log: "The instance's application was registered in its stripe, and its creator made ServiceAdministrator."
+                .to_owned(),
+        }))
+    })
+}
+
+/// Removes the application, whoever registered it: absence is success.
+pub(super) fn unregister_application(job: Job<'_>) -> BoxFuture<'_, Result<&'static str, StepFailure>> {
+    Box::pin(async move {
+        job.analytics.registrar.unregister(&job.instance.stripe, &job.instance.id).await.map_err(failure)?;
+        Ok("The instance's application was removed from its stripe.")
+    })
+}
+
+fn activate(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
+    Box::pin(async move {
+        let service_url = service_url(job);
+        Ok(StepEnd::Done(Done {
+            output: json!({ "serviceUrl": service_url }),
+            log: "The instance is active.".to_owned(),
+            change: Some(Change::Activate { service_url }),
+        }))
+    })
+}
+
+fn service_url(job: Job<'_>) -> String {
+    job.analytics.settings.service_url(&job.instance.name, &job.instance.tenancy_id)
+}
+
+pub(super) fn failure(error: RegistrarError) -> StepFailure {
+    match error {
+        RegistrarError::Rejected(reason) => StepFailure::Lasting(reason),
+        RegistrarError::Unavailable(source) => {
+            tracing::warn!(error = &*source as &dyn std::error::Error, "the stripe could not be changed");
+            StepFailure::Passing("The stripe could not be changed.".to_owned())
+        }
+    }
+}
