@@ -188,3 +188,82 @@ impl Resolver for LocalNames {
         self.0.resolve(uri, config, timeout)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server with a certificate of its own for `localhost`, which answers one request; gives its port and the
+    /// certificate as PEM.
+    fn tls_server() -> (u16, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config =
+            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![made.cert.der().clone()], key)
+                .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            let mut stream = rustls::Stream::new(&mut connection, &mut stream);
+            let mut seen = Vec::new();
+            let mut byte = [0];
+            // A client that does not trust the certificate ends the connection here.
+            while !seen.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+                seen.extend(byte);
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+        });
+        (port, made.cert.pem())
+    }
+
+    fn get(url: &str, ca_pem: Option<&str>) -> Result<Answer, TransportError> {
+        let endpoint = Endpoint::parse(url).unwrap();
+        let options = Options { ca_pem: ca_pem.map(|pem| pem.as_bytes().to_vec()), ..Options::default() };
+        Transport::new(&endpoint, &options)?.send(&Method::GET, &endpoint.url("/"), HeaderMap::new(), b"")
+    }
+
+    #[test]
+    fn a_certificate_is_trusted_when_its_authority_was_given() {
+        let (port, pem) = tls_server();
+        assert_eq!(get(&format!("https://localhost:{port}"), Some(&pem)).unwrap().body, b"ok");
+    }
+
+    #[test]
+    fn an_unknown_authority_and_another_name_are_refused() {
+        let (port, _) = tls_server();
+        let error = get(&format!("https://localhost:{port}"), None).unwrap_err();
+        assert!(matches!(error, TransportError::Tls(..)), "{error:?}");
+        let (port, pem) = tls_server();
+        let error = get(&format!("https://idcs-1.localhost:{port}"), Some(&pem)).unwrap_err();
+        assert!(matches!(error, TransportError::Tls(..)), "{error:?}");
+    }
+
+    #[test]
+    fn a_ca_file_without_a_certificate_is_told() {
+        assert!(matches!(get("https://localhost:1", Some("no PEM")), Err(TransportError::NoCertificate)));
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer() {
+        let recorder = crate::recorder::Recorder::new(vec![(302, "location: http://127.0.0.1:1/\r\n", "")]);
+        assert_eq!(get(&recorder.url(), None).unwrap().status, StatusCode::FOUND);
+    }
+
+    #[test]
+    fn a_refused_connection_is_told_from_a_broken_one() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let error = get(&format!("http://127.0.0.1:{port}"), None).unwrap_err();
+        assert!(matches!(error, TransportError::Refused(..)) && !error.may_pass(), "{error:?}");
+    }
+}

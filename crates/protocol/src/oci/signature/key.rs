@@ -25,8 +25,8 @@ pub enum KeyError {
     /// The PEM block holds something else than the key that is wanted.
     #[error("the PEM block is not an RSA key of the kind that is wanted")]
     OtherLabel,
-    /// The bytes are not an RSA key, or not a consistent one.
-    #[error("not an RSA key")]
+    /// The bytes are not an RSA key, not a consistent one, or a private one of another size.
+    #[error("not an RSA key of 2048 to 8192 bits")]
     NotRsa,
     /// The key has less than 2048 bits, or more than 8192.
     #[error("the RSA key does not have 2048 to 8192 bits")]
