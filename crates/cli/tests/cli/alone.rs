@@ -21,6 +21,7 @@ const CREATE: [&str; 13] = [
 ];
 const CREATED: &str = r#"{"id":"ocid1.x","name":"a","lifecycleState":"CREATING"}"#;
 const FAILED: &str = r#"{"id":"w","status":"FAILED","percentComplete":40.0}"#;
+const NEXT: &str = "opc-next-page: t=\r\n";
 const CANARY: &str = "canary-5e1f";
 
 fn create(stub: &Stub, more: &[&str]) -> Ran {
@@ -122,7 +123,6 @@ fn pages_are_fetched_as_asked() {
             stub.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
         (ran, targets)
     };
-    const NEXT: &str = "opc-next-page: t=\r\n";
     let base = "/20190331/analyticsInstances?compartmentId=c";
 
     let (ran, targets) = run(&[], vec![(200, NEXT, r#"[{"id":"1"}]"#)]);
