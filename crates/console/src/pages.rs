@@ -1,0 +1,11 @@
+//! The pages, one file each. A page is a template with exactly the values it shows.
+
+pub(crate) mod applications;
+pub(crate) mod federation;
+pub(crate) mod home;
+pub(crate) mod refusal;
+pub(crate) mod signin;
+pub(crate) mod token;
+
+#[cfg(test)]
+mod samples;

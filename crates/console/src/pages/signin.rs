@@ -1,0 +1,194 @@
+//! The door: user name and password in, a session out; and the way out again.
+//!
+//! Whatever is wrong with a name or a password, the page says the same; which it was stands in the explanation.
+
+use askama::Template;
+use axum::{
+    body::Bytes,
+    extract::RawQuery,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use obol_domain::Explanation;
+use obol_identity::users::SignInRefusal;
+use obol_protocol::oauth::{Form, form::MEDIA_TYPE};
+
+use crate::{
+    chrome::Chrome,
+    cookies, form,
+    refusal::{Refused, render},
+    visit::{SignedIn, Visit},
+};
+
+/// The longest address kept to go to after signing in, in bytes.
+const LONGEST_NEXT: usize = 512;
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "signin.html")]
+pub(crate) struct SignInPage {
+    pub(crate) chrome: Chrome,
+    /// The token that this form carries; there is no session yet, so it belongs to the visitor's cookie.
+    pub(crate) form_token: String,
+    /// What was typed before.
+    pub(crate) user_name: String,
+    /// Where to go afterwards, from what follows `/ui/v1`.
+    pub(crate) next: Option<String>,
+    /// Why the last attempt failed.
+    pub(crate) problem: Option<SignInProblem>,
+    /// Whether the visitor comes from signing out.
+    pub(crate) signed_out: bool,
+}
+
+/// A failed attempt as the page tells it.
+pub(crate) struct SignInProblem {
+    pub(crate) what: &'static str,
+    pub(crate) fix: &'static str,
+    pub(crate) ecid: String,
+}
+
+/// Answers `GET /ui/v1/signin`.
+pub(crate) async fn show(visit: Visit, jar: CookieJar, RawQuery(query): RawQuery) -> Response {
+    let query = Form::parse(Some(MEDIA_TYPE), query.unwrap_or_default().as_bytes()).ok();
+    let query = |name: &str| query.as_ref().and_then(|query| query.get(name));
+    if visit.session().is_some() {
+        return visit.redirect(next(query("next")).unwrap_or("/"));
+    }
+    let attempt =
+        Attempt { signed_out: query("signed_out").is_some(), next: next(query("next")), ..Attempt::default() };
+    page(&visit, jar, StatusCode::OK, attempt)
+}
+
+/// Answers `POST /ui/v1/signin`.
+pub(crate) async fn submit(visit: Visit, jar: CookieJar, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+    let form = form::read(&visit, cookies::visitor(&jar).as_ref(), &headers, &body)?;
+    let user_name = form.get("username").unwrap_or_default();
+    let password = form.secret("password").unwrap_or_default();
+    let stripe = &visit.stripe().name;
+    let user = match visit.identity().authenticate_user(stripe, user_name, &password).await {
+        Ok(user) => user,
+        Err(refusal) => return refuse(&visit, jar, &form, &refusal),
+    };
+    let failure = |error: obol_identity::ServiceError| Refused::failure(&visit, error.is_passing(), &error);
+    let session = visit.identity().open_session(stripe, &user.user_id).await.map_err(failure)?;
+    if let Some(old) = cookies::session(&jar) {
+        visit.identity().close_session(stripe, &old).await.map_err(failure)?;
+    }
+    let next = visit.redirect(next(form.get("next")).unwrap_or("/"));
+    Ok((cookies::open(jar, &session), next).into_response())
+}
+
+/// Answers `POST /ui/v1/signout`.
+pub(crate) async fn leave(
+    SignedIn(visit): SignedIn,
+    jar: CookieJar,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    form::read(&visit, visit.session_id(), &headers, &body)?;
+    if let Some(id) = visit.session_id() {
+        let closed = visit.identity().close_session(&visit.stripe().name, id).await;
+        closed.map_err(|error| Refused::failure(&visit, error.is_passing(), &error))?;
+    }
+    Ok((cookies::close(jar), visit.redirect("/signin?signed_out=true")).into_response())
+}
+
+/// What the page shows of an attempt.
+#[derive(Default)]
+struct Attempt<'a> {
+    user_name: &'a str,
+    next: Option<&'a str>,
+    problem: Option<SignInProblem>,
+    signed_out: bool,
+}
+
+/// The page, and a visitor's cookie where there is none yet.
+fn page(visit: &Visit, jar: CookieJar, status: StatusCode, attempt: Attempt<'_>) -> Response {
+    let (visitor, jar) = if let Some(visitor) = cookies::visitor(&jar) {
+        (visitor, jar)
+    } else {
+        let visitor = visit.identity().visitor_id();
+        let jar = cookies::greet(jar, &visitor);
+        (visitor, jar)
+    };
+    let page = SignInPage {
+        chrome: visit.chrome("Sign in"),
+        form_token: visit.form_token_of(&visitor),
+        user_name: attempt.user_name.to_owned(),
+        next: attempt.next.map(str::to_owned),
+        problem: attempt.problem,
+        signed_out: attempt.signed_out,
+    };
+    (jar, render(status, &page)).into_response()
+}
+
+fn refuse(visit: &Visit, jar: CookieJar, form: &Form, refusal: &SignInRefusal) -> Result<Response, Refused> {
+    let (status, fix) = match refusal {
+        SignInRefusal::Service(error) => return Err(Refused::failure(visit, error.is_passing(), error)),
+        SignInRefusal::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "Nothing is wrong with what you entered."),
+        SignInRefusal::UnknownStripe
+        | SignInRefusal::Unknown
+        | SignInRefusal::Inactive
+        | SignInRefusal::Locked(_)
+        | SignInRefusal::WrongPassword { .. } => (
+            StatusCode::UNAUTHORIZED,
+            "Check both and try again. After several wrong passwords a user is locked for a while.",
+        ),
+    };
+    let problem = SignInProblem { what: refusal.public_text(), fix, ecid: visit.ecid().to_owned() };
+    let attempt = Attempt {
+        user_name: form.get("username").unwrap_or_default(),
+        next: next(form.get("next")),
+        problem: Some(problem),
+        signed_out: false,
+    };
+    let mut response = page(visit, jar, status, attempt);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    let explanation: Option<Explanation> = refusal.explanation();
+    if let Some(explanation) = explanation {
+        response.extensions_mut().insert(explanation);
+    }
+    Ok(response)
+}
+
+/// An address to go to, if it is one of ours: it follows `/ui/v1`, so that it cannot name another host.
+fn next(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| {
+        text.len() <= LONGEST_NEXT
+            && text.starts_with('/')
+            && !text.contains("..")
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_are_returned_to() {
+        for text in ["/", "/federation", "/adminconsole/?root=apps"] {
+            assert_eq!(next(Some(text)), Some(text));
+        }
+        for text in ["", "federation", "http://evil.example", "/a\r\nb", "/a b", "/../x", "/%2e%2e\\", "/é"] {
+            assert_eq!(next(Some(text)), None, "{text:?}");
+        }
+        let long = format!("/{}", "a".repeat(LONGEST_NEXT));
+        assert_eq!(next(Some(&long)), None);
+        assert_eq!(next(None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_is_refused_or_fits_a_header(text in ".*") {
+            if let Some(next) = next(Some(&text)) {
+                prop_assert!(HeaderValue::from_str(next).is_ok());
+            }
+        }
+    }
+}
