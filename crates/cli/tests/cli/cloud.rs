@@ -72,7 +72,7 @@ fn an_instance_is_created_shown_listed_and_deleted() {
 
 #[test]
 fn an_expired_token_is_refused_and_the_refusal_explained() {
-    let cloud = Cloud::start();
+    let cloud = Cloud::start().walked();
     let token = cloud.tokens_tok();
     let moved = cloud.obol(&["clock", "advance", "2h"]).run().ok();
     assert!(moved.out.contains("7200 s ahead"), "{moved:?}");
@@ -115,13 +115,20 @@ fn a_wrong_password_is_refused_and_the_refusal_explained() {
 #[test]
 fn a_key_the_cloud_does_not_know_is_refused_and_the_refusal_explained() {
     let cloud = Cloud::start();
-    let directory = crate::support::profile_directory();
-    let profile = directory.path().join("config");
-    let ran = cloud.obol(&["analytics-instance", "list", "--config-file", profile.to_str().unwrap()]).run();
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("401 NotAuthenticated"), "{ran:?}");
-    let explained = why(&cloud, &hinted_id(&ran));
-    assert!(explained.starts_with("check     key_registered\n"), "{explained}");
+    let stranger = crate::support::profile_directory();
+    let profile = std::fs::read_to_string(stranger.path().join("config")).unwrap();
+    let fingerprint = profile.lines().find_map(|line| line.strip_prefix("fingerprint=")).unwrap();
+    let key = stranger.path().join("key.pem");
+    let list = || cloud.obol(&["analytics-instance", "list"]).env("OCI_CLI_KEY_FILE", key.to_str().unwrap());
+    // A key nobody registered, and the stranger's key under the registered one's name.
+    for (ran, check) in
+        [(list().env("OCI_CLI_FINGERPRINT", fingerprint).run(), "key_registered"), (list().run(), "signature_fits")]
+    {
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.contains("401 NotAuthenticated"), "{ran:?}");
+        let explained = why(&cloud, &hinted_id(&ran));
+        assert!(explained.starts_with(&format!("check     {check}\n")), "{explained}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use aws_lc_rs::{
@@ -15,7 +16,10 @@ use aws_lc_rs::{
     signature::RsaKeyPair,
 };
 use obol_protocol::oci::{pem, signature::PrivateKey};
-use obol_testkit::{DevEnv, Running};
+use obol_testkit::{
+    DevEnv, Running,
+    running::{now, pause},
+};
 use serde_json::Value;
 
 pub(crate) const OBOL: &str = env!("CARGO_BIN_EXE_obol");
@@ -91,6 +95,19 @@ impl Cloud {
         let directory = tempfile::tempdir().unwrap();
         let running = Running::start(Path::new(OBOL), &directory.path().join("data"), &["--provisioning", "100ms"]);
         Self { running, directory }
+    }
+
+    /// Waits until the cloud's own first walk is over, for tests that would stand in its way.
+    pub(crate) fn walked(self) -> Self {
+        let begun = now();
+        loop {
+            let listed = self.obol(&["analytics-instance", "list", "--lifecycle-state=ACTIVE"]).run();
+            if listed.out.contains("\"ACTIVE\"") {
+                return self;
+            }
+            assert!(begun.elapsed() < Duration::from_mins(1), "the walk does not end; last seen: {listed:?}");
+            pause(Duration::from_millis(20));
+        }
     }
 
     pub(crate) fn env(&self) -> &DevEnv {
