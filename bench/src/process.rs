@@ -44,7 +44,7 @@ impl Server {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let begun = now();
         let child = Command::new(binary)
-            .args(["up", "--listen", &port.to_string(), "--data-dir"])
+            .args(["up", "--no-limits", "--listen", &port.to_string(), "--data-dir"])
             .arg(data_dir)
             .stdout(Stdio::null())
             .spawn()

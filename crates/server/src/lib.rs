@@ -1,1 +1,12 @@
-//! Placeholder
+//! Composition: which services listen where, in which time, with which randomness. No rules live here.
+//!
+//! A request enters by [`listener`], is admitted by [`front`] (Host check, stripe, raw target), and reaches the services'
+//! own routers. [`dev`] is the dev cloud behind `obol up`; [`lab`] its `/obol/v1` routes.
+
+pub mod clock;
+pub mod dev;
+pub mod entropy;
+pub mod front;
+pub mod lab;
+pub mod listener;
+pub mod telemetry;

@@ -4,7 +4,7 @@
 //! transaction which has read may write without losing a race. PostgreSQL runs at READ COMMITTED. Code that must win
 //! exactly once is therefore written as one guarded `UPDATE … WHERE state = 'x'` and decides by the count.
 
-use std::{path::PathBuf, time::Duration};
+use std::{os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, Postgres, Sqlite, Transaction,
@@ -100,6 +100,9 @@ impl Db {
     async fn open_sqlite(file: PathBuf) -> Result<Self, OpenError> {
         let place = file.display().to_string();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
+        // The file holds hashes and sealed keys: its owner's alone. SQLite gives its companions the same mode.
+        let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file);
+        made.map_err(|error| unreachable(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)

@@ -77,6 +77,18 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Interrupts it as Ctrl-C would, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When the system does not let it.
+    #[expect(clippy::unwrap_used, reason = "a test cannot go on without it")]
+    pub fn interrupt(mut self) -> std::process::ExitStatus {
+        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap()
+    }
+
     /// Sends a signed request.
     ///
     /// # Errors

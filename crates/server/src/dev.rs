@@ -1,0 +1,258 @@
+//! The dev cloud behind `obol up`: one process, loopback only, seeded, with a movable clock and the lab's routes.
+//!
+//! Everything below is composition. The seed calls the same provisioning functions that any administration door will; the
+//! walk that follows it is the command line's, through the public interfaces.
+
+mod data_dir;
+mod dotenv;
+mod key;
+mod seed;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::Router;
+use obol_analytics::{Analytics, AnalyticsParts, Settings, work::Engine};
+use obol_domain::{Entropy, capacity::TenancyLimits, injector::NoFaults};
+use obol_identity::{Identity, IdentityParts, PublicUrls};
+use obol_protocol::Timestamp;
+use obol_store::{Db, OpenError, StoreError, explanations::Recorder, meta};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use data_dir::{DataDir, DataDirError};
+pub use seed::Facts;
+
+use crate::{
+    clock::MovableClock,
+    entropy::SystemEntropy,
+    lab::{self, Lab},
+    listener,
+};
+
+/// The region of a dev cloud.
+pub const REGION: &str = "us-ashburn-1";
+/// How long background work may take to stop after the last request.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// What `obol up` was asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; loopback only. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Where the files go.
+    pub data_dir: PathBuf,
+    /// A SQLite file or `postgres://…`; `None` is `obol.db` in the data directory.
+    pub database_url: Option<String>,
+    /// Forget what an earlier start left.
+    pub fresh: bool,
+    /// How long simulated provisioning takes.
+    pub provisioning: Duration,
+    /// Let the tenancy have any number of instances, instead of Oracle's default limits.
+    pub no_limits: bool,
+}
+
+/// Why the dev cloud did not start. `Display` says what and where in one line; [`StartError::hint`] what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `--listen` names an address that others can reach.
+    #[error("a dev cloud listens on loopback only, and {0} is not")]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] listener::BindError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database answered with an error.
+    #[error("the database cannot be read or written")]
+    Store(#[from] StoreError),
+    /// Data directory and database do not belong together.
+    #[error("{what} in {} does not belong to this database", directory.display())]
+    Mismatch {
+        /// The file at fault.
+        what: &'static str,
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// The seed could not be made.
+    #[error("the seed cannot be made: {0}")]
+    Seed(String),
+}
+
+impl StartError {
+    /// What whoever ran `obol up` can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotLoopback(_) => "use --listen 127.0.0.1:4620",
+            Self::Bind(_) => {
+                "stop what listens there, or choose another address with --listen (port 0 picks a free one)"
+            }
+            Self::DataDir(error) => error.hint(),
+            Self::Open(error) => error.hint(),
+            Self::Store(_) => "check the database and its disk, or start over with --fresh",
+            Self::Mismatch { .. } => {
+                "use the data directory that this database was made with, or start over with --fresh"
+            }
+            Self::Seed(_) => "start over with --fresh",
+        }
+    }
+}
+
+/// A running dev cloud.
+#[derive(Debug)]
+pub struct DevCloud {
+    /// Where it listens, e.g. `http://127.0.0.1:4620`.
+    pub url: String,
+    /// Whether this start made the seed.
+    pub first_start: bool,
+    /// How long steps 1 and 2, the seed, took. Zero on later starts.
+    pub seeding: [Duration; 2],
+    /// What stands in `dev.env`.
+    pub facts: Facts,
+    /// Where the files are.
+    pub data_dir: DataDir,
+    db: Db,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// The name under which it is kept that the walk was done once.
+const WALKED: &str = "dev.walked";
+
+impl DevCloud {
+    /// Starts the dev cloud and serves. The listener is bound before anything else is touched.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        if !options.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(options.listen));
+        }
+        let listener = listener::bind(options.listen).await?;
+        let address = listener.local_addr().unwrap_or(options.listen);
+        let data_dir = DataDir::claim(&options.data_dir)?;
+        let database = options.database_url.clone().unwrap_or_else(|| data_dir.path("obol.db").display().to_string());
+        if options.fresh {
+            Db::erase(&database).await?;
+            data_dir.forget()?;
+        }
+        let db = Db::open(&database).await?;
+        let offset = meta::get(&db, lab::CLOCK_OFFSET).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let clock = MovableClock::new(offset);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let master = key::master(&db, &data_dir, &*entropy).await?;
+        let (recorder, recording) = Recorder::start(db.clone());
+        let seeded = seed::ensure(&db, &data_dir, &master, &clock, &*entropy, address).await?;
+        let identity = Identity::new(IdentityParts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy: entropy.clone(),
+            master,
+            public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
+            recorder: recorder.clone(),
+            password_slots: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        });
+        let mut settings = Settings::new(REGION, &format!("http://{address}"), options.provisioning);
+        if options.no_limits {
+            settings.limits = TenancyLimits::UNLIMITED;
+        }
+        let cloud = Self {
+            url: format!("http://{address}"),
+            first_start: seeded.first_start,
+            seeding: seeded.took,
+            facts: seeded.facts,
+            data_dir,
+            db: db.clone(),
+            stop: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+        };
+        let analytics = Analytics::new(AnalyticsParts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy,
+            verifier: Arc::new(identity.clone()),
+            registrar: Arc::new(identity.clone()),
+            injector: Arc::new(NoFaults),
+            settings,
+            recorder: recorder.clone(),
+        });
+        let lab = Lab { db, clock, recorder };
+        Ok(cloud.serving(listener, identity, analytics, lab, recording))
+    }
+
+    fn serving(
+        mut self,
+        listener: TcpListener,
+        identity: Identity,
+        analytics: Analytics,
+        lab: Lab,
+        recording: tokio::task::JoinHandle<()>,
+    ) -> Self {
+        let engine = Engine::new(analytics.clone());
+        self.tasks.spawn(engine.run(stopped(&self.stop)));
+        let (watched, stop) = (identity.clone(), stopped(&self.stop));
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = watched.watch() => {}
+                () = stop => {}
+            }
+        });
+        let router = Router::new()
+            .merge(obol_identity::http::router(identity.clone()))
+            .merge(obol_analytics::http::router(analytics))
+            .merge(obol_console::router(identity))
+            .merge(lab::router(lab))
+            .layer(CatchPanicLayer::new());
+        self.tasks.spawn(listener::serve(listener, router, stopped(&self.stop)));
+        self.tasks.spawn(async move {
+            if let Err(error) = recording.await {
+                tracing::error!(%error, "explanations were not written to the end");
+            }
+        });
+        self
+    }
+
+    /// Whether an earlier start has walked the whole way already.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]
+    pub async fn walked(&self) -> Result<bool, StoreError> {
+        Ok(meta::get(&self.db, WALKED).await?.is_some())
+    }
+
+    /// Keeps that the whole way has been walked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]
+    pub async fn mark_walked(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        meta::set(&mut tx, WALKED, &now.to_string()).await?;
+        tx.commit().await
+    }
+
+    /// Lets requests under way end, stops the background work and closes the database, in under a second.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_millis(900), ended).await.is_err() {
+            tracing::warn!("background work was still under way at shutdown; it goes on at the next start");
+        }
+        self.tasks.abort_all();
+        // SQLite folds its write-ahead log back into the file; a slow disk must not hold the exit up.
+        let _ = tokio::time::timeout(GRACE, self.db.close()).await;
+    }
+}
+
+fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
+    let mut stop = stop.subscribe();
+    async move {
+        // The sender is gone only when the cloud is.
+        let _ = stop.wait_for(|stopped| *stopped).await;
+    }
+}
