@@ -49,6 +49,7 @@ pub fn router(analytics: Analytics) -> Router {
     }
     router
         .route("/20190331", any(no_such_operation))
+        .route("/20190331/", any(no_such_operation))
         .route("/20190331/{*rest}", any(no_such_operation))
         .route_layer(middleware::from_fn_with_state(analytics, context::enter))
 }
@@ -102,8 +103,8 @@ async fn receive(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Refusal
         return Ok(Bytes::new());
     }
     axum::body::to_bytes(body, MOST_BYTES).await.map_err(|error| {
-        let cut =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let source = std::error::Error::source(&error);
+        let cut = source.and_then(|source| source.downcast_ref::<http_body_util::LengthLimitError>()).is_some();
         if cut { Refusal::BodyTooLong { most: MOST_BYTES } } else { Refusal::BodyBroken }
     })
 }

@@ -238,6 +238,7 @@ impl Refusal {
     }
 
     /// Why, for whoever may ask afterwards. Failures of our own have none: they are in the log.
+    #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
     pub fn explanation(&self) -> Option<Explanation> {
         let explanation = match self {
             Self::NoSuchOperation => Explanation::new(

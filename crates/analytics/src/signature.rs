@@ -136,7 +136,7 @@ async fn read_holder(
     wall: Timestamp,
     earlier: Option<&KnownKey>,
 ) -> Result<Arc<KnownKey>, Refusal> {
-    let administrator = BuiltInRole::IdentityDomainAdministrator.name();
+    let administrator = BuiltInRole::IdentityDomainAdministrator;
     let holder = api_keys::holder(&analytics.db, tenancy_id, user_ocid, fingerprint, administrator)
         .await?
         .ok_or(Refusal::UserUnknown)?;

@@ -28,13 +28,21 @@ pub(crate) struct Workflow {
     pub(crate) result: ActionResult,
 }
 
+/// Lets a step take effect.
+pub(crate) type Run = for<'a> fn(Job<'a>) -> BoxFuture<'a, Result<StepEnd, StepFailure>>;
+/// Takes the effect of a step back.
+pub(crate) type Undo = for<'a> fn(Job<'a>) -> BoxFuture<'a, Result<&'static str, StepFailure>>;
+
 /// A part of a workflow that takes effect once, however often it runs.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
+    /// A line for the log, written when the step is started.
+    pub(crate) beginning: Option<&'static str>,
     /// How much of the whole is done with it, 0 to 100.
     pub(crate) percent: i64,
-    pub(crate) run: fn(Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>>,
-    pub(crate) undo: Option<fn(Job<'_>) -> BoxFuture<'_, Result<&'static str, StepFailure>>>,
+    pub(crate) run: Run,
+    /// Takes back what [`Step::run`] did, wholly or in part, and gives a line for the log.
+    pub(crate) undo: Option<Undo>,
 }
 
 /// What a step works on.
@@ -54,8 +62,6 @@ pub(crate) enum StepEnd {
     Wait {
         /// Not before then.
         until: obol_protocol::Timestamp,
-        /// A line for the log, written when the wait begins.
-        log: String,
     },
 }
 

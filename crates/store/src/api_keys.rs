@@ -1,5 +1,6 @@
 //! API signing keys, and all that the signed door asks about whoever holds one, in one read.
 
+use obol_domain::app_role::{BuiltInRole, IDCS_APP_ID};
 use obol_protocol::Timestamp;
 
 use crate::{Db, StoreError, Tx, values};
@@ -10,7 +11,7 @@ statements! { "api_keys";
     HOLDER =
         "SELECT u.id, u.stripe, u.user_name, u.is_active, k.public_key,
                 EXISTS (SELECT 1 FROM grants g JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
-                        WHERE g.stripe = u.stripe AND g.user_id = u.id AND r.is_admin AND r.display_name = $4)
+                        WHERE g.stripe = u.stripe AND g.user_id = u.id AND r.app_id = $4 AND r.display_name = $5)
                     AS is_administrator
          FROM users u
          JOIN stripes s ON s.name = u.stripe
@@ -42,7 +43,7 @@ pub struct Holder {
     pub user_name: String,
     /// Whether it may act.
     pub is_active: bool,
-    /// Whether it holds the administrator's role that was asked about.
+    /// Whether it holds the built-in role that was asked about; an application's own role of that name does not count.
     pub is_administrator: bool,
     /// The key with the fingerprint that was asked for, as DER SubjectPublicKeyInfo, when it has one.
     pub public_key: Option<Vec<u8>>,
@@ -59,15 +60,16 @@ pub async fn delete(tx: &mut Tx, stripe: &str, user_id: &str, fingerprint: &str)
     Ok(tx.execute(&DELETE, values![stripe, user_id, fingerprint]).await? == 1)
 }
 
-/// A user of a tenancy by OCID, with one of its keys, and whether it holds an administrator's role of that name.
+/// A user of a tenancy by OCID, with one of its keys, and whether it holds a built-in role.
 pub async fn holder(
     db: &Db,
     tenancy_id: &str,
     user_ocid: &str,
     fingerprint: &str,
-    administrator: &str,
+    administrator: BuiltInRole,
 ) -> Result<Option<Holder>, StoreError> {
-    let row = db.fetch_optional(&HOLDER, values![tenancy_id, user_ocid, fingerprint, administrator]).await?;
+    let values = values![tenancy_id, user_ocid, fingerprint, IDCS_APP_ID, administrator.name()];
+    let row = db.fetch_optional(&HOLDER, values).await?;
     row.map(|row| {
         Ok(Holder {
             stripe: row.get("stripe")?,

@@ -91,12 +91,8 @@ impl Held<'_> {
         let Some(step) = steps.get_mut(done) else { return Ok(false) };
         match self.take_effect(definition, instance, step).await? {
             Ok(StepEnd::Done(done)) => self.succeed(definition, step, &done).await,
-            Ok(StepEnd::Wait { until, log }) => {
-                let log = (step.output.is_empty()).then_some(log.as_str());
-                // A note that the line was written: the step may come back to the wait after a crash.
-                "null".clone_into(&mut step.output);
-                self.commit("waiting", Entry { step: Some(step), log, ..Entry::default() }, Keep::Release(until))
-                    .await?;
+            Ok(StepEnd::Wait { until }) => {
+                self.commit("waiting", Entry::default(), Keep::Release(until)).await?;
                 Err(Stopped::Released)
             }
             Err(StepFailure::Passing(reason)) if step.attempts + 1 < MOST_ATTEMPTS => {
@@ -122,7 +118,8 @@ impl Held<'_> {
             started_at: now,
             finished_at: None,
         };
-        self.write(&format!("started {}", step.name), Entry { step: Some(&step), ..Entry::default() }).await?;
+        let entry = Entry { step: Some(&step), log: definition.beginning, ..Entry::default() };
+        self.write(&format!("started {}", step.name), entry).await?;
         Ok(step)
     }
 

@@ -16,12 +16,19 @@ pub(crate) static CREATE: Workflow = Workflow {
     steps: &[
         Step {
             name: "register_application",
+            beginning: None,
             percent: 20,
             run: register_application,
             undo: Some(unregister_application),
         },
-        Step { name: "provision", percent: 90, run: provisioning::provision, undo: Some(provisioning::undo_provision) },
-        Step { name: "activate", percent: 100, run: activate, undo: None },
+        Step {
+            name: "provision",
+            beginning: Some(provisioning::PROVISIONING),
+            percent: 90,
+            run: provisioning::provision,
+            undo: Some(provisioning::undo_provision),
+        },
+        Step { name: "activate", beginning: None, percent: 100, run: activate, undo: None },
     ],
     during: LifecycleState::Creating,
     result: ActionResult::Created,

@@ -12,9 +12,15 @@ pub(crate) static DELETE: Workflow = Workflow {
     operation_type: OperationType::DeleteAnalyticsInstance,
     version: 1,
     steps: &[
-        Step { name: "deprovision", percent: 50, run: provisioning::deprovision, undo: None },
-        Step { name: "unregister_application", percent: 90, run: unregister_application, undo: None },
-        Step { name: "mark_deleted", percent: 100, run: mark_deleted, undo: None },
+        Step {
+            name: "deprovision",
+            beginning: Some(provisioning::DEPROVISIONING),
+            percent: 50,
+            run: provisioning::deprovision,
+            undo: None,
+        },
+        Step { name: "unregister_application", beginning: None, percent: 90, run: unregister_application, undo: None },
+        Step { name: "mark_deleted", beginning: None, percent: 100, run: mark_deleted, undo: None },
     ],
     during: LifecycleState::Deleting,
     result: ActionResult::Deleted,

@@ -5,26 +5,18 @@ use serde_json::json;
 
 use super::{Done, Job, StepEnd, StepFailure};
 
+/// The first line of the log of either.
+pub(super) const PROVISIONING: &str = "Provisioning is simulated: no analytics server is started.";
+pub(super) const DEPROVISIONING: &str = "Deprovisioning is simulated: there is no analytics server to stop.";
+
 /// Waits for the time that provisioning takes by the settings.
 pub(super) fn provision(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async move {
-        Ok(after_a_while(
-            job,
-            "Provisioning is simulated: no analytics server is started.",
-            "Simulated provisioning finished.",
-        ))
-    })
+    Box::pin(async move { Ok(after_a_while(job, "Simulated provisioning finished.")) })
 }
 
 /// Waits for the time that removal takes by the settings, which is that of provisioning.
 pub(super) fn deprovision(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async move {
-        Ok(after_a_while(
-            job,
-            "Deprovisioning is simulated: there is no analytics server to stop.",
-            "Simulated deprovisioning finished.",
-        ))
-    })
+    Box::pin(async move { Ok(after_a_while(job, "Simulated deprovisioning finished.")) })
 }
 
 /// Takes back what was provisioned, at once: there is nothing.
@@ -32,10 +24,10 @@ pub(super) fn undo_provision(_job: Job<'_>) -> BoxFuture<'_, Result<&'static str
     Box::pin(async { Ok("Simulated provisioning was taken back.") })
 }
 
-fn after_a_while(job: Job<'_>, beginning: &str, end: &str) -> StepEnd {
+fn after_a_while(job: Job<'_>, end: &str) -> StepEnd {
     let until = job.moment.step_started.plus(job.analytics.settings.provisioning);
     if job.moment.now < until {
-        return StepEnd::Wait { until, log: beginning.to_owned() };
+        return StepEnd::Wait { until };
     }
     StepEnd::Done(Done { output: json!({ "simulated": true }), change: None, log: end.to_owned() })
 }

@@ -1,0 +1,13 @@
+//! The control plane without a socket: a fixed clock, seeded entropy, and small stand-ins for the other service.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod create;
+mod delete;
+mod lists;
+mod retry_tokens;
+mod routes;
+mod signature;
+mod tenants;
+mod work;
+mod world;
