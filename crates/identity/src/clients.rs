@@ -133,7 +133,7 @@ impl ClientRefusal {
             Self::Unknown(id) => Explanation::new(
                 "client_known",
                 "the client id of an application of this stripe",
-                id.clone(),
+                unknown_id(id),
                 "check the client id and the stripe in the URL",
             ),
             Self::NotAClient(id) => Explanation::new(
@@ -169,6 +169,20 @@ impl ClientRefusal {
             Self::Busy(_) => busy(),
             Self::Service(_) => return None,
         })
+    }
+}
+
+/// Describes a client id that nobody has. It may well be a secret in the wrong place, so it is repeated only in the
+/// shape that ids have and secrets do not.
+fn unknown_id(id: &str) -> String {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let groups: Vec<_> = id.split('-').map(str::len).collect();
+    if id.len() == 32 && hex(id) {
+        id.to_owned()
+    } else if groups == [8, 4, 4, 4, 12] && id.split('-').all(hex) {
+        "what looks like a client secret in the place of the client id".to_owned()
+    } else {
+        format!("an unknown id of {} characters", id.chars().count())
     }
 }
 

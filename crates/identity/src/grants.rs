@@ -202,7 +202,7 @@ impl TokenRefusal {
             Self::Form(problem) => Explanation::new(
                 "form_readable",
                 "application/x-www-form-urlencoded in UTF-8, each parameter once, at most 64 KiB",
-                problem.to_string(),
+                form_problem(problem),
                 "send the parameters as curl -d does",
             ),
             Self::Request(TokenProblem::Client(problem)) => Explanation::new(
@@ -235,6 +235,33 @@ impl TokenRefusal {
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,
         })
+    }
+}
+
+/// Describes what is wrong with a form. A name is repeated only if it is a known one: in a form put together by hand, a
+/// password can come to stand where a name should.
+fn form_problem(problem: &FormError) -> String {
+    const KNOWN: [&str; 8] = [
+        "grant_type",
+        "scope",
+        "username",
+        "password",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ];
+    match problem {
+        FormError::Duplicate(name) if !KNOWN.contains(&name.as_str()) => {
+            "a parameter was sent more than once".to_owned()
+        }
+        FormError::Duplicate(_)
+        | FormError::ContentType
+        | FormError::Charset
+        | FormError::TooLong
+        | FormError::TooManyFields
+        | FormError::Encoding
+        | FormError::NotUtf8 => problem.to_string(),
     }
 }
 

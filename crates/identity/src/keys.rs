@@ -38,8 +38,7 @@ pub(crate) fn make(
     stripe: &str,
     now: Timestamp,
 ) -> Result<SealedKey, KeyFault> {
-    let authority_key =
-        KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(KeyFault::Certificate)?;
+    let authority_key = rsa_key(entropy)?;
     let mut authority = certificate(entropy, &format!("Obol CA {stripe}"), now)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -47,7 +46,7 @@ pub(crate) fn make(
     // The issuer's key has signed once and is forgotten; nobody can issue another certificate in its name.
     let issuer = Issuer::new(authority, authority_key);
 
-    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(KeyFault::Certificate)?;
+    let key = rsa_key(entropy)?;
     let mut leaf = certificate(entropy, stripe, now)?;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let leaf = leaf.signed_by(&key, &issuer).map_err(KeyFault::Certificate)?.der().to_vec();
@@ -65,6 +64,24 @@ pub(crate) fn open(master: &MasterKey, stripe: &str, key: &SealedKey) -> Result<
 
 fn purpose(stripe: &str, id: &str) -> String {
     format!("signing key {stripe}/{id}")
+}
+
+#[cfg(not(test))]
+fn rsa_key(_entropy: &dyn Entropy) -> Result<KeyPair, KeyFault> {
+    // The library takes its randomness from the operating system; it offers no way to give it any.
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(KeyFault::Certificate)
+}
+
+/// One of a few keys, chosen by the seed: a new one for each of a hundred tests takes half a minute.
+#[cfg(test)]
+fn rsa_key(entropy: &dyn Entropy) -> Result<KeyPair, KeyFault> {
+    static KEYS: [std::sync::OnceLock<Vec<u8>>; 16] = [const { std::sync::OnceLock::new() }; 16];
+    let chosen = &KEYS[usize::from(entropy.bytes::<1>()[0] % 16)];
+    let der = chosen.get_or_init(|| {
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
+        key.unwrap().serialize_der()
+    });
+    KeyPair::try_from(der.as_slice()).map_err(KeyFault::Certificate)
 }
 
 fn certificate(entropy: &dyn Entropy, name: &str, now: Timestamp) -> Result<CertificateParams, KeyFault> {

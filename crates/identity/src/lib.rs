@@ -16,6 +16,8 @@ pub mod provisioning;
 pub mod registrar;
 pub mod service;
 pub mod sessions;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 pub mod users;
 pub mod verifier;

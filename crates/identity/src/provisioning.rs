@@ -221,16 +221,13 @@ impl Provisioning<'_> {
         new: &NewApplication,
     ) -> Result<MadeApplication, ProvisionError> {
         let (id, client_id) = (self.entropy.hex32(), self.entropy.hex32());
-        let (secret, client_secret) = match &new.secret {
-            Some(secret) => {
-                let hash = password::hash(self.entropy, secret).ok_or(ProvisionError::Password)?;
-                (ClientSecret::Password(hash), secret.clone())
-            }
-            None => {
-                let secret = Secret::new(self.entropy.uuid());
-                let hash = self.master.keyed_hash(&clients::purpose(stripe, &id), secret.expose().as_bytes());
-                (ClientSecret::Keyed(hash.to_vec()), secret)
-            }
+        let (secret, client_secret) = if let Some(secret) = &new.secret {
+            let hash = password::hash(self.entropy, secret).ok_or(ProvisionError::Password)?;
+            (ClientSecret::Password(hash), secret.clone())
+        } else {
+            let secret = Secret::new(self.entropy.uuid());
+            let hash = self.master.keyed_hash(&clients::purpose(stripe, &id), secret.expose().as_bytes());
+            (ClientSecret::Keyed(hash.to_vec()), secret)
         };
         let app = App {
             description: new.description.clone(),

@@ -129,3 +129,80 @@ impl Identity {
 fn unavailable(error: StoreError) -> RegistrarError {
     RegistrarError::Unavailable(Box::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{STRIPE, World};
+
+    fn instance(world: &World) -> RegisteredInstance {
+        RegisteredInstance {
+            stripe: STRIPE.into(),
+            instance_id: "ocid1.analyticsinstance.oc1..x".into(),
+            instance_name: "myoac".into(),
+            creator_user_id: world.user.id.clone(),
+            service_url: "https://myoac.example.com".into(),
+        }
+    }
+
+    // Contract identity 10.
+    #[tokio::test]
+    async fn an_instances_application_has_the_service_roles_and_its_creator_administers_it() {
+        let world = World::new().await;
+        let instance = instance(&world);
+        world.identity.register(&instance).await.unwrap();
+        let name = "ANALYTICSINST_ocid1.analyticsinstance.oc1..x";
+        let app = apps::by_name(world.db(), STRIPE, name).await.unwrap().unwrap();
+        assert_eq!(app.audience.as_deref(), Some("https://myoac.example.com"));
+        let mut roles: Vec<_> = app_roles::of_app(world.db(), STRIPE, &app.id)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|role| role.display_name)
+            .collect();
+        let mut expected = SERVICE_ROLES.map(str::to_owned).to_vec();
+        roles.sort();
+        expected.sort();
+        assert_eq!(roles, expected);
+        let held = grants::of_user(world.db(), STRIPE, &world.user.id).await.unwrap();
+        assert!(held.iter().any(|role| role.app_id == app.id && role.name == "ServiceAdministrator"));
+        let listed = world.identity.applications(STRIPE).await.unwrap();
+        assert!(listed.iter().any(|app| app.client_id == name && app.is_service && !app.can_generate()));
+    }
+
+    #[tokio::test]
+    async fn registering_and_unregistering_may_be_repeated() {
+        let world = World::new().await;
+        let instance = instance(&world);
+        for _ in 0..2 {
+            world.identity.register(&instance).await.unwrap();
+        }
+        assert_eq!(world.identity.applications(STRIPE).await.unwrap().len(), 2);
+        for _ in 0..2 {
+            world.identity.unregister(STRIPE, &instance.instance_id).await.unwrap();
+        }
+        assert_eq!(world.identity.applications(STRIPE).await.unwrap().len(), 1);
+        let held = grants::of_user(world.db(), STRIPE, &world.user.id).await.unwrap();
+        assert_eq!(held.len(), 1, "the creator's grant went along");
+    }
+
+    #[tokio::test]
+    async fn a_missing_stripe_or_creator_is_rejected_for_good_and_leaves_nothing() {
+        let world = World::new().await;
+        let nowhere = RegisteredInstance { stripe: "idcs-x".into(), ..instance(&world) };
+        assert!(matches!(world.identity.register(&nowhere).await, Err(RegistrarError::Rejected(_))));
+        let nobody = RegisteredInstance { creator_user_id: "nobody".into(), ..instance(&world) };
+        assert!(matches!(world.identity.register(&nobody).await, Err(RegistrarError::Rejected(_))));
+        assert_eq!(world.identity.applications(STRIPE).await.unwrap().len(), 1);
+        world.identity.unregister("idcs-x", "nothing").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_gone_may_be_tried_again() {
+        let world = World::new().await;
+        world.db().close().await;
+        assert!(matches!(world.identity.register(&instance(&world)).await, Err(RegistrarError::Unavailable(_))));
+        let gone = world.identity.unregister(STRIPE, "x").await;
+        assert!(matches!(gone, Err(RegistrarError::Unavailable(_))));
+    }
+}

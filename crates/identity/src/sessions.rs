@@ -107,3 +107,57 @@ impl Identity {
         hex(&self.0.master.keyed_hash("session id", id.expose().as_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OTHER_STRIPE, PASSWORD, STRIPE, USER, World};
+
+    #[tokio::test]
+    async fn a_session_holds_until_it_is_closed() {
+        let world = World::new().await;
+        let identity = &world.identity;
+        let user = identity.authenticate_user(STRIPE, USER, &Secret::new(PASSWORD)).await.unwrap();
+        let id = identity.open_session(STRIPE, &user.user_id).await.unwrap();
+        let session = identity.session(STRIPE, &id).await.unwrap().unwrap();
+        assert_eq!(session.user.user_name, USER);
+        assert_eq!(session.user.display_name, "Ada Lovelace");
+        identity.close_session(STRIPE, &id).await.unwrap();
+        identity.close_session(STRIPE, &id).await.unwrap();
+        assert!(identity.session(STRIPE, &id).await.unwrap().is_none());
+    }
+
+    // Contract identity 9: 480 minutes.
+    #[tokio::test]
+    async fn a_session_ends_after_eight_hours() {
+        let world = World::new().await;
+        let id = world.identity.open_session(STRIPE, &world.user.id).await.unwrap();
+        world.clock.advance(Duration::from_hours(8).saturating_sub(Duration::from_micros(1)));
+        assert!(world.identity.session(STRIPE, &id).await.unwrap().is_some());
+        world.clock.advance(Duration::from_micros(1));
+        assert!(world.identity.session(STRIPE, &id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_session_is_of_one_stripe_and_of_a_user_who_may_act() {
+        let world = World::new().await;
+        world.add_other_stripe().await;
+        let id = world.identity.open_session(STRIPE, &world.user.id).await.unwrap();
+        assert!(world.identity.session(OTHER_STRIPE, &id).await.unwrap().is_none());
+        assert!(world.identity.session(STRIPE, &Secret::new("guess")).await.unwrap().is_none());
+        let mut tx = world.db().begin().await.unwrap();
+        obol_store::users::set_active(&mut tx, STRIPE, &world.user.id, false, world.identity.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(world.identity.session(STRIPE, &id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_form_token_belongs_to_its_session_and_purpose() {
+        let world = World::new().await;
+        let (one, two) = (Secret::new("one"), Secret::new("two"));
+        let token = |id, purpose| world.identity.session_token(id, purpose);
+        assert_eq!(token(&one, "csrf"), token(&one, "csrf"));
+        assert_ne!(token(&one, "csrf"), token(&two, "csrf"));
+        assert_ne!(token(&one, "csrf"), token(&one, "other"));
+    }
+}

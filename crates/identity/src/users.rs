@@ -235,3 +235,49 @@ pub(crate) fn unknown_stripe() -> Explanation {
         "use the stripe's own URL; without one there must be exactly one stripe",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OTHER_STRIPE, PASSWORD, STRIPE, USER, World};
+
+    async fn attempt(world: &World, password: &str) -> Result<SignedIn, SignInRefusal> {
+        world.identity.authenticate_user(STRIPE, USER, &Secret::new(password)).await
+    }
+
+    #[tokio::test]
+    async fn guesses_that_come_together_are_all_counted() {
+        let world = World::new().await;
+        let guesses = (0..8).map(|_| {
+            let identity = world.identity.clone();
+            tokio::spawn(async move { identity.authenticate_user(STRIPE, USER, &Secret::new("wrong")).await.is_ok() })
+        });
+        for guess in guesses.collect::<Vec<_>>() {
+            assert!(!guess.await.unwrap());
+        }
+        assert!(matches!(attempt(&world, PASSWORD).await, Err(SignInRefusal::Locked(Some(_)))));
+    }
+
+    #[tokio::test]
+    async fn a_user_of_one_stripe_does_not_sign_in_to_another() {
+        let world = World::new().await;
+        world.add_other_stripe().await;
+        let password = Secret::new(PASSWORD);
+        let other = world.identity.authenticate_user(OTHER_STRIPE, USER, &password).await;
+        assert!(matches!(other, Err(SignInRefusal::Unknown)));
+        let nowhere = world.identity.authenticate_user("idcs-x", USER, &password).await;
+        assert!(matches!(nowhere, Err(SignInRefusal::UnknownStripe)));
+    }
+
+    #[test]
+    fn every_refusal_that_depends_on_the_user_reads_the_same() {
+        let texts = [
+            SignInRefusal::Unknown,
+            SignInRefusal::Inactive,
+            SignInRefusal::Locked(None),
+            SignInRefusal::WrongPassword { attempts: 1, limit: 5 },
+        ]
+        .map(|refusal| refusal.public_text());
+        assert_eq!(texts, ["You entered an incorrect user name or password."; 4]);
+    }
+}

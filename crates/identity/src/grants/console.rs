@@ -141,3 +141,89 @@ impl GenerateRefusal {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use obol_domain::app_role::BuiltInRole;
+    use obol_store::{apps, users};
+
+    use super::*;
+    use crate::testing::{STRIPE, USER, World, claims, claims_text, new_application};
+
+    async fn generate(world: &World, app_id: &str, roles: &[&str]) -> Result<TokenFile, GenerateRefusal> {
+        world.identity.generate_access_token(STRIPE, &world.user.id, app_id, roles).await
+    }
+
+    // Contract identity 4: the application's own client id, onBehalfOfUser, amr; 3.2 Example A.
+    #[tokio::test]
+    async fn the_file_holds_a_token_of_the_application_for_the_user() {
+        let world = World::new().await;
+        let file = generate(&world, &world.app.id, &["Me"]).await.unwrap();
+        assert!(file.line().unwrap().starts_with(r#"{"app_access_token":"eyJ4NXQjUzI1NiI6"#));
+        insta::assert_snapshot!(claims_text(&file.app_access_token), @r#"{"client_ocid":"ocid1.domainapp.oc1..aaaaaaaayf36bfngzafse6dwlhefc3y3rmkqcutldp7mnrch7d4hjzg4wpsh","user_tz":"America/Chicago","sub":"admin@example.com","user_locale":"en","sidle":480,"idp_name":"UserNamePassword","user.tenant.name":"idcs-00000000000000000000000000000001","onBehalfOfUser":true,"idp_guid":"UserNamePassword","amr":["USERNAME_PASSWORD"],"iss":"https://identity.oraclecloud.com/","domain_home":"us-ashburn-1","ca_ocid":"ocid1.tenancy.oc1..aaaaaaaatest","user_tenantname":"idcs-00000000000000000000000000000001","client_id":"42f59ab2bf43c49de6fd00c1918aee5a","domain_id":"ocid1.domain.oc1..aaaaaaaawqctbelx66c5rw4tbhqz2a6cjtziwcdjl2vf3hc2md5ixo2votfk","user_isAdmin":true,"sub_type":"user","scope":"urn:opc:idm:t.user.me","user_ocid":"ocid1.user.oc1..aaaaaaaakhj6ryklcnt73wq4sbfah2yqgubvfnhalbo3prsstnfidb5yoiue","client_tenantname":"idcs-00000000000000000000000000000001","region_name":"us-ashburn-idcs-1","user_lang":"en","userAppRoles":["Authenticated","Identity Domain Administrator"],"exp":1795352400,"iat":1795348800,"client_guid":"a7c61772ed53f055aa1efc2902e21192","client_name":"Analytics_Token_App","idp_type":"LOCAL","tenant":"idcs-00000000000000000000000000000001","jti":"44b04b0ff12cc9a771ab0844b9b1b4f0","gtp":"jwt","user_displayname":"Ada Lovelace","opc":false,"sub_mappingattr":"userName","primTenant":true,"tok_type":"AT","aud":["https://idcs-00000000000000000000000000000001.identity.oraclecloud.com:443","urn:opc:lbaas:logicalguid=idcs-00000000000000000000000000000001"],"ca_name":"acme","user_id":"569b728638da68d8e8f23a282512d2a4","clientAppRoles":["Authenticated Client","Me"],"domain":"OracleIdentityCloudService","tenant_iss":"https://idcs-00000000000000000000000000000001.identity.oraclecloud.com:443"}"#);
+    }
+
+    #[tokio::test]
+    async fn an_implicit_role_may_be_chosen_too() {
+        let world = World::new().await;
+        let file = generate(&world, &world.app.id, &["Me", "Me"]).await.unwrap();
+        let claims = claims(&file.app_access_token);
+        assert_eq!(claims["scope"], "urn:opc:idm:t.user.me");
+        assert_eq!(claims["sub"], USER);
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
+    }
+
+    // Contract identity 4: what the dialog requires.
+    #[tokio::test]
+    async fn each_prerequisite_is_checked() {
+        let world = World::new().await;
+        assert!(matches!(generate(&world, "nothing", &["Me"]).await, Err(GenerateRefusal::UnknownApplication)));
+        assert!(matches!(generate(&world, "IDCSAppId", &["Me"]).await, Err(GenerateRefusal::NotConfidential)));
+        assert!(matches!(generate(&world, &world.app.id, &[]).await, Err(GenerateRefusal::NothingChosen)));
+        let unknown = world.identity.generate_access_token("idcs-x", &world.user.id, &world.app.id, &["Me"]).await;
+        assert!(matches!(unknown, Err(GenerateRefusal::UnknownStripe)));
+
+        let mut new = new_application();
+        new.allowed_grants = vec![GrantType::Password];
+        let mut tx = world.db().begin().await.unwrap();
+        let without = world.provisioning().application(&mut tx, STRIPE, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(generate(&world, &without.id, &["Me"]).await, Err(GenerateRefusal::NoJwtAssertion)));
+
+        let mut tx = world.db().begin().await.unwrap();
+        apps::set_active(&mut tx, STRIPE, &world.app.id, false, world.identity.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(generate(&world, &world.app.id, &["Me"]).await, Err(GenerateRefusal::Inactive)));
+    }
+
+    #[tokio::test]
+    async fn a_role_must_be_held_by_application_and_user() {
+        let world = World::new().await;
+        for role in ["Identity Domain Administrator", "Nonsense", ""] {
+            assert!(
+                matches!(
+                    generate(&world, &world.app.id, &[role]).await,
+                    Err(GenerateRefusal::Scope(ScopeRefusal::Client(_)))
+                ),
+                "{role}"
+            );
+        }
+        let mut tx = world.db().begin().await.unwrap();
+        let role = BuiltInRole::AuditAdministrator;
+        world.provisioning().grant_to_client(&mut tx, STRIPE, &world.app.id, role).await.unwrap();
+        tx.commit().await.unwrap();
+        let refusal = generate(&world, &world.app.id, &["Audit Administrator"]).await.unwrap_err();
+        assert!(matches!(refusal, GenerateRefusal::Scope(ScopeRefusal::User(_))));
+        assert_eq!(refusal.explanation().unwrap().check, "scope_held_by_user");
+    }
+
+    #[tokio::test]
+    async fn a_user_who_may_not_act_generates_nothing() {
+        let world = World::new().await;
+        let mut tx = world.db().begin().await.unwrap();
+        users::set_active(&mut tx, STRIPE, &world.user.id, false, world.identity.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let refusal = generate(&world, &world.app.id, &["Me"]).await.unwrap_err();
+        assert!(matches!(refusal, GenerateRefusal::User(SignInRefusal::Inactive)));
+    }
+}

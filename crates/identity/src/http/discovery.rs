@@ -32,3 +32,55 @@ impl Identity {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::super::PublicBase;
+    use crate::testing::{STRIPE, World, at_stripe, body_of, get};
+
+    // Contract identity 8: public, the issuer constant, endpoints at the stripe's own address with its port.
+    #[tokio::test]
+    async fn discovery_is_public_and_names_the_stripes_own_endpoints() {
+        let world = World::new().await;
+        let response = world.send(get("/.well-known/openid-configuration", None)).await;
+        assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
+        let document: serde_json::Value = serde_json::from_str(&body_of(response).await).unwrap();
+        assert_eq!(document["issuer"], "https://identity.oraclecloud.com/");
+        let host = format!("https://{STRIPE}.identity.oraclecloud.com:443");
+        assert_eq!(document["token_endpoint"], format!("{host}/oauth2/v1/token"));
+        assert_eq!(document["jwks_uri"], format!("{host}/admin/v1/SigningCert/jwk"));
+
+        let nested = world.send(get("/.well-known/idcs-configuration", None)).await;
+        let nested: serde_json::Value = serde_json::from_str(&body_of(nested).await).unwrap();
+        assert_eq!(nested["openid-configuration"], document);
+    }
+
+    #[tokio::test]
+    async fn endpoints_stand_where_this_client_reaches_the_stripe() {
+        let world = World::new().await;
+        let mut request = get("/.well-known/openid-configuration", None);
+        let base = format!("http://127.0.0.1:4620/{STRIPE}");
+        request.extensions_mut().insert(PublicBase(base.clone()));
+        let document: serde_json::Value = serde_json::from_str(&body_of(world.send(request).await).await).unwrap();
+        assert_eq!(document["token_endpoint"], format!("{base}/oauth2/v1/token"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_stripe_or_document_is_not_found() {
+        let world = World::new().await;
+        let request = at_stripe(get("/.well-known/openid-configuration", None), "idcs-unknown");
+        insta::assert_snapshot!(world.refused(world.send(request).await).await, @r#"
+        404
+        {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Request failed: HTTP 404 Not Found.","status":"404"}
+        check: stripe_known
+        expected: a stripe named by the host or the first part of the path
+        seen: none that exists here
+        fix: use the stripe's own URL; without one there must be exactly one stripe
+        "#);
+        assert_eq!(world.send(get("/.well-known/oauth-authorization-server", None)).await.status(), 404);
+        let request = Request::post("/.well-known/openid-configuration").body(axum::body::Body::empty()).unwrap();
+        assert_eq!(world.send(request).await.status(), 405);
+    }
+}

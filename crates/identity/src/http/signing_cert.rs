@@ -20,3 +20,64 @@ pub(super) async fn get(State(identity): State<Identity>, door: Door) -> Respons
     }
     answer::scim(StatusCode::OK, stripe.jwk_set.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use obol_protocol::jose::{CompactJws, JwkSet, VerifyingKey};
+
+    use crate::testing::{OTHER_STRIPE, STRIPE, World, at_stripe, body_of, get};
+
+    const PATH: &str = "/admin/v1/SigningCert/jwk";
+
+    async fn set_public(world: &World, public: bool) {
+        let mut tx = world.db().begin().await.unwrap();
+        obol_store::stripes::set_signing_cert_public(&mut tx, STRIPE, public).await.unwrap();
+        tx.commit().await.unwrap();
+        world.identity.forget(STRIPE);
+    }
+
+    // Contract identity 8: restricted in a fresh stripe; any client's token opens it.
+    #[tokio::test]
+    async fn the_key_set_is_guarded_until_the_stripe_opens_it() {
+        let world = World::new().await;
+        insta::assert_snapshot!(world.refused(world.send(get(PATH, None)).await).await, @r#"
+        401
+        www-authenticate: Bearer
+        {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"],"detail":"Operation failed due to unauthorized access.","status":"401","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error":{"messageId":"error.common.exception.unauthorizedAccess"}}
+        check: token_present
+        expected: an access token
+        seen: none
+        fix: send Authorization: Bearer with a token of this stripe
+        "#);
+        for token in [world.client_token().await, world.user_token().await] {
+            assert_eq!(world.send(get(PATH, Some(&token))).await.status(), 200);
+        }
+        set_public(&world, true).await;
+        assert_eq!(world.send(get(PATH, None)).await.status(), 200);
+        set_public(&world, false).await;
+        assert_eq!(world.send(get(PATH, None)).await.status(), 401);
+    }
+
+    #[tokio::test]
+    async fn the_key_set_verifies_the_stripes_tokens() {
+        let world = World::new().await;
+        let token = world.client_token().await;
+        let response = world.send(get(PATH, Some(&token))).await;
+        assert_eq!(response.headers()["content-type"], "application/json;charset=utf-8");
+        let set: JwkSet = serde_json::from_str(&body_of(response).await).unwrap();
+        let key = VerifyingKey::from_jwk(&set.keys[0]).unwrap();
+        key.verify(&CompactJws::parse(&token).unwrap()).unwrap();
+        // Contract identity 8: leaf, then CA; the thumbprints are true by construction of the header (3.1).
+        assert_eq!(set.keys[0].x5c.len(), 2);
+        assert_eq!(set.keys[0].kid.as_deref(), Some("SIGNING_KEY"));
+    }
+
+    #[tokio::test]
+    async fn another_stripes_token_does_not_open_it() {
+        let world = World::new().await;
+        let token = world.client_token().await;
+        world.add_other_stripe().await;
+        assert_eq!(world.send(at_stripe(get(PATH, Some(&token)), OTHER_STRIPE)).await.status(), 401);
+        assert_eq!(world.send(at_stripe(get(PATH, Some("x.y.z")), STRIPE)).await.status(), 401);
+    }
+}

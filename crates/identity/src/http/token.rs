@@ -28,3 +28,6 @@ async fn issue(identity: &Identity, door: Door, request: Request) -> Result<Toke
     let request = TokenRequest::parse(&form, &parts.headers)?;
     identity.token(&door.locator, request, door.now).await
 }
+
+#[cfg(test)]
+mod tests;

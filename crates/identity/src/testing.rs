@@ -1,0 +1,261 @@
+//! A stripe with a user and an application, reached through the router, for the tests of this crate.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use ::http::{Request, Response, header};
+use axum::{Router, body::Body};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http_body_util::BodyExt as _;
+use obol_domain::{Entropy, app_role::BuiltInRole, seal::MasterKey};
+use obol_protocol::{Secret, oauth::GrantType};
+use obol_store::{
+    Db, explanations,
+    explanations::Recorder,
+    tenancies::{self, Tenancy},
+};
+use obol_testkit::{ManualClock, Scratch, SeededEntropy};
+use tower::ServiceExt as _;
+
+use crate::{
+    Identity, IdentityParts, PublicUrls, StripeLocator, http,
+    provisioning::{MadeApplication, MadeUser, NewApplication, NewStripe, NewUser, Provisioning},
+};
+
+pub(crate) const TENANCY: &str = "ocid1.tenancy.oc1..aaaaaaaatest";
+pub(crate) const USER: &str = "admin@example.com";
+pub(crate) const PASSWORD: &str = "canary-password Grüße & more=1";
+pub(crate) const STRIPE: &str = "idcs-00000000000000000000000000000001";
+pub(crate) const OTHER_STRIPE: &str = "idcs-00000000000000000000000000000002";
+pub(crate) const ME: &str = "urn:opc:idm:t.user.me";
+
+/// One node with a stripe, `Analytics_Token_App` (all three grants of the recipe, role Me) and an administrator.
+pub(crate) struct World {
+    pub(crate) identity: Identity,
+    pub(crate) clock: ManualClock,
+    pub(crate) entropy: Arc<SeededEntropy>,
+    pub(crate) master: MasterKey,
+    pub(crate) user: MadeUser,
+    pub(crate) app: MadeApplication,
+    pub(crate) scratch: Scratch,
+}
+
+pub(crate) fn new_user(name: &str) -> NewUser {
+    NewUser {
+        user_name: name.into(),
+        given_name: Some("Ada".into()),
+        family_name: "Lovelace".into(),
+        email: "ada@example.com".into(),
+        password: Some(Secret::new(PASSWORD)),
+    }
+}
+
+pub(crate) fn new_application() -> NewApplication {
+    NewApplication {
+        display_name: "Analytics_Token_App".into(),
+        description: String::new(),
+        allowed_grants: vec![GrantType::Password, GrantType::ClientCredentials, GrantType::JwtBearer],
+        allowed_operations: vec![],
+        is_active: true,
+        secret: None,
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::seeded(7).await
+    }
+
+    /// The same with other ids and keys.
+    pub(crate) async fn seeded(seed: u64) -> Self {
+        let scratch = Scratch::sqlite().await;
+        let (clock, entropy) = (ManualClock::default(), Arc::new(SeededEntropy::new(seed)));
+        let master = MasterKey::new(&[7; 32]).unwrap();
+        let identity = node(&scratch.db, &clock, &entropy, &master);
+        let mut tx = scratch.db.begin().await.unwrap();
+        let provisioning = Provisioning { entropy: &*entropy, master: &master, now: identity.now() };
+        let tenancy = Tenancy {
+            id: TENANCY.into(),
+            name: "acme".into(),
+            home_region: "us-ashburn-1".into(),
+            created_at: identity.now(),
+        };
+        tenancies::insert(&mut tx, &tenancy).await.unwrap();
+        let stripe = provisioning.stripe(&mut tx, &new_stripe(STRIPE, TENANCY)).await.unwrap();
+        let user = provisioning.user(&mut tx, &stripe, &new_user(USER)).await.unwrap();
+        let app = provisioning.application(&mut tx, &stripe, &new_application()).await.unwrap();
+        provisioning.grant_to_client(&mut tx, &stripe, &app.id, BuiltInRole::Me).await.unwrap();
+        provisioning.grant_to_user(&mut tx, &stripe, &user.id, BuiltInRole::IdentityDomainAdministrator).await.unwrap();
+        tx.commit().await.unwrap();
+        Self { identity, clock, entropy, master, user, app, scratch }
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.scratch.db
+    }
+
+    /// Another node on the same database.
+    pub(crate) fn node(&self) -> Identity {
+        node(&self.scratch.db, &self.clock, &self.entropy, &self.master)
+    }
+
+    pub(crate) fn provisioning(&self) -> Provisioning<'_> {
+        Provisioning { entropy: &*self.entropy, master: &self.master, now: self.identity.now() }
+    }
+
+    /// A second tenancy with a stripe of its own.
+    pub(crate) async fn add_other_stripe(&self) {
+        let mut tx = self.db().begin().await.unwrap();
+        let tenancy = Tenancy {
+            id: "ocid1.tenancy.oc1..other".into(),
+            name: "other".into(),
+            home_region: "us-ashburn-1".into(),
+            created_at: self.identity.now(),
+        };
+        tenancies::insert(&mut tx, &tenancy).await.unwrap();
+        self.provisioning().stripe(&mut tx, &new_stripe(OTHER_STRIPE, &tenancy.id)).await.unwrap();
+        tx.commit().await.unwrap();
+        self.identity.forget(OTHER_STRIPE);
+    }
+
+    pub(crate) fn basic(&self) -> String {
+        basic(&self.app.client_id, self.app.client_secret.expose())
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
+        send(&self.identity, request).await
+    }
+
+    /// A token request with the application's own credentials.
+    pub(crate) async fn ask(&self, form: &str) -> Response<Body> {
+        self.send(token_request(Some(&self.basic()), form)).await
+    }
+
+    /// The token of a request that succeeds.
+    pub(crate) async fn token(&self, form: &str) -> String {
+        token_of(self.ask(form).await).await
+    }
+
+    pub(crate) async fn user_token(&self) -> String {
+        self.token(&password_form(USER, PASSWORD, ME)).await
+    }
+
+    pub(crate) async fn client_token(&self) -> String {
+        self.token("grant_type=client_credentials&scope=urn:opc:idm:__myscopes__").await
+    }
+
+    /// Status, own headers, body and explanation of a refusal.
+    pub(crate) async fn refused(&self, response: Response<Body>) -> String {
+        let ecid = response.headers()["x-oracle-dms-ecid"].to_str().unwrap().to_owned();
+        let mut text = response.status().as_u16().to_string();
+        for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, header::ALLOW] {
+            if let Some(value) = response.headers().get(&name) {
+                write!(text, "\n{name}: {}", value.to_str().unwrap()).unwrap();
+            }
+        }
+        write!(text, "\n{}", body_of(response).await).unwrap();
+        self.identity.0.recorder.flush().await;
+        for found in explanations::find(self.db(), &ecid).await.unwrap() {
+            let explanation = found.explanation;
+            write!(
+                text,
+                "\ncheck: {}\nexpected: {}\nseen: {}\nfix: {}",
+                explanation.check, explanation.expected, explanation.seen, explanation.fix
+            )
+            .unwrap();
+        }
+        text
+    }
+}
+
+pub(crate) fn new_stripe(name: &str, tenancy_id: &str) -> NewStripe {
+    NewStripe {
+        name: Some(name.into()),
+        tenancy_id: tenancy_id.into(),
+        cloud_account_name: "acme".into(),
+        domain_name: "OracleIdentityCloudService".into(),
+        home_region: "us-ashburn-1".into(),
+    }
+}
+
+fn node(db: &Db, clock: &ManualClock, entropy: &Arc<SeededEntropy>, master: &MasterKey) -> Identity {
+    let (recorder, _writer) = Recorder::start(db.clone());
+    Identity::new(IdentityParts {
+        db: db.clone(),
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::clone(entropy) as Arc<dyn Entropy>,
+        master: master.clone(),
+        public: PublicUrls { scheme: "https".into(), authority: "identity.oraclecloud.com".into() },
+        recorder,
+        password_slots: 2,
+    })
+}
+
+pub(crate) fn router(identity: &Identity) -> Router {
+    http::router(identity.clone())
+}
+
+pub(crate) async fn send(identity: &Identity, request: Request<Body>) -> Response<Body> {
+    router(identity).oneshot(request).await.unwrap()
+}
+
+pub(crate) fn basic(id: &str, secret: &str) -> String {
+    use base64::engine::general_purpose::STANDARD;
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+pub(crate) fn token_request(authorization: Option<&str>, form: &str) -> Request<Body> {
+    let mut request = Request::post("/oauth2/v1/token")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8");
+    if let Some(authorization) = authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    request.body(Body::from(form.to_owned())).unwrap()
+}
+
+pub(crate) fn password_form(user: &str, password: &str, scope: &str) -> String {
+    use obol_protocol::oauth::form::encode;
+    format!("grant_type=password&username={}&password={}&scope={}", encode(user), encode(password), encode(scope))
+}
+
+pub(crate) fn get(path: &str, token: Option<&str>) -> Request<Body> {
+    let mut request = Request::get(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+pub(crate) fn at_stripe(mut request: Request<Body>, stripe: &str) -> Request<Body> {
+    request.extensions_mut().insert(StripeLocator::Named(stripe.to_owned()));
+    request
+}
+
+pub(crate) async fn body_of(response: Response<Body>) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+pub(crate) async fn token_of(response: Response<Body>) -> String {
+    let body = body_of(response).await;
+    let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+    answer.get("access_token").and_then(serde_json::Value::as_str).unwrap_or_else(|| panic!("{body}")).to_owned()
+}
+
+/// The claims as they stand in the token, in their order.
+pub(crate) fn claims_text(token: &str) -> String {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+pub(crate) fn claims(token: &str) -> serde_json::Value {
+    serde_json::from_str(&claims_text(token)).unwrap()
+}
+
+/// Status, all headers in alphabetical order, and the body.
+pub(crate) async fn whole(response: Response<Body>) -> String {
+    let mut text = response.status().as_u16().to_string();
+    let mut lines: Vec<_> =
+        response.headers().iter().map(|(name, value)| format!("\n{name}: {}", value.to_str().unwrap())).collect();
+    lines.sort();
+    text.extend(lines);
+    write!(text, "\n\n{}", body_of(response).await).unwrap();
+    text
+}
