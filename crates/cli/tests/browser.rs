@@ -29,8 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PHONE: u64 = 360;
 
 #[test]
-fn browser_walks_from_sign_in_to_a_token_that_works() {
-    in_browser(&json!({}), async |console| {
+fn browser_walks_from_sign_in_to_a_token_that_works_without_a_script() {
+    let no_script = json!({ "profile.managed_default_content_settings.javascript": 2 });
+    in_browser(&json!({ "prefs": no_script }), async |console| {
+        console.client.goto("data:text/html,<title>off</title><script>document.title='on'</script>").await.unwrap();
+        assert_eq!(console.client.title().await.unwrap(), "off");
         console.sign_in(console.password()).await;
         console.press("Navigation menu").await;
         console.press("Identity & Security").await;
@@ -259,9 +262,7 @@ fn in_browser(options: &Value, body: impl AsyncFnOnce(&Console)) {
         ],
         "prefs": { "download.default_directory": downloads.path(), "download.prompt_for_download": false },
     });
-    for (name, value) in options.as_object().unwrap() {
-        chrome.as_object_mut().unwrap().insert(name.clone(), value.clone());
-    }
+    merge(&mut chrome, options);
     let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": chrome });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -274,6 +275,18 @@ fn in_browser(options: &Value, body: impl AsyncFnOnce(&Console)) {
         body(&console).await;
         console.client.clone().close().await.unwrap();
     });
+}
+
+/// Adds what `more` has to `value`, member by member.
+fn merge(value: &mut Value, more: &Value) {
+    match (value, more) {
+        (Value::Object(members), Value::Object(more)) => {
+            for (name, more) in more {
+                merge(members.entry(name).or_insert(Value::Null), more);
+            }
+        }
+        (value, more) => *value = more.clone(),
+    }
 }
 
 /// A chromedriver on a free port, killed when dropped; a browser that a failed test left goes with it.
