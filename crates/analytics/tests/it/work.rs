@@ -278,7 +278,7 @@ async fn a_wait_is_a_row_and_holds_nobody() {
     let (id, work) = created(&world).await;
     assert_eq!(world.engine.run_due().await.unwrap(), 1);
     assert_eq!(world.engine.run_due().await.unwrap(), 0, "nothing is due while provisioning goes on");
-    world.clock.advance(PROVISIONING - Duration::from_millis(1));
+    world.clock.advance(PROVISIONING.saturating_sub(Duration::from_millis(1)));
     assert_eq!(world.engine.run_due().await.unwrap(), 0);
     assert_eq!(world.get(&id).await.body["lifecycleState"], "CREATING");
     world.clock.advance(Duration::from_millis(1));
@@ -291,7 +291,7 @@ async fn work_that_is_held_is_not_taken_before_its_lease_ends() {
     let world = World::scripted(Script::with("before register_application", Fault::Crash)).await;
     let (id, work) = created(&world).await;
     assert!(matches!(world.engine.run_due().await, Err(EngineError::Crashed)));
-    world.clock.advance(LEASE - Duration::from_millis(1));
+    world.clock.advance(LEASE.saturating_sub(Duration::from_millis(1)));
     assert_eq!(world.engine.run_due().await.unwrap(), 0);
     world.clock.advance(Duration::from_millis(1));
     assert_eq!(world.engine.run_due().await.unwrap(), 1);

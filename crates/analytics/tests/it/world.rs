@@ -258,6 +258,7 @@ impl World {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a tenancy has many parts, and none of them decides anything")]
 async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
     let now = clock.now();
     let unique = |kind: char| String::from_iter([letter, kind]).repeat(16);
