@@ -154,7 +154,7 @@ impl TokenRefusal {
             Self::Request(TokenProblem::Scope(problem)) => match problem {
                 ScopeError::Character(_) | ScopeError::RoleName | ScopeError::Expiry => invalid_scope(),
             },
-            Self::UnknownStripe => {
+            Self::UnknownStripe | Self::User(SignInRefusal::UnknownStripe) => {
                 OAuthError { status: StatusCode::NOT_FOUND, ..bad_request("The identity domain does not exist.") }
             }
             Self::Client(refusal) => match refusal {
@@ -169,6 +169,7 @@ impl TokenRefusal {
             },
             Self::Grant { .. } => OAuthError::client_authorization_failed(),
             Self::User(refusal) => match refusal {
+                // Answered above; the arm keeps the list whole.
                 SignInRefusal::UnknownStripe
                 | SignInRefusal::Unknown
                 | SignInRefusal::Inactive
@@ -278,4 +279,107 @@ fn failure(error: &ServiceError) -> (OAuthError, Option<u32>) {
         return (OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "The service is not available."), Some(1));
     }
     (OAuthError::server_error(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use obol_protocol::oauth::ScopeError;
+
+    use super::*;
+    use crate::password::Busy;
+
+    const DOCUMENT: &str = include_str!("../../../docs/errors.md");
+
+    /// Every refusal there is, each variant once.
+    fn all() -> Vec<TokenRefusal> {
+        let text = String::new;
+        let form = [
+            FormError::ContentType,
+            FormError::Charset,
+            FormError::TooLong,
+            FormError::TooManyFields,
+            FormError::Encoding,
+            FormError::NotUtf8,
+            FormError::Duplicate(text()),
+        ];
+        let presented = [
+            ClientProblem::Missing,
+            ClientProblem::Scheme,
+            ClientProblem::MalformedBasic,
+            ClientProblem::SecretWithoutId,
+            ClientProblem::TwoMethods,
+            ClientProblem::TwoIds,
+            ClientProblem::Assertion,
+        ];
+        let client = [
+            ClientRefusal::Unknown(text()),
+            ClientRefusal::NotAClient(text()),
+            ClientRefusal::Inactive(text()),
+            ClientRefusal::NoSecret(text()),
+            ClientRefusal::PublicWithSecret(text()),
+            ClientRefusal::WrongSecret(text()),
+            ClientRefusal::Busy(Busy),
+            ClientRefusal::Service(ServiceError::NoKey),
+        ];
+        let user = [
+            SignInRefusal::UnknownStripe,
+            SignInRefusal::Unknown,
+            SignInRefusal::Inactive,
+            SignInRefusal::Locked(None),
+            SignInRefusal::WrongPassword { attempts: 1, limit: 5 },
+            SignInRefusal::Busy(Busy),
+            SignInRefusal::Service(ServiceError::NoKey),
+        ];
+        let scope = [
+            ScopeRefusal::Nothing,
+            ScopeRefusal::ConsumerNotAlone,
+            ScopeRefusal::SeveralResources,
+            ScopeRefusal::MultiResource,
+            ScopeRefusal::Lifetime(1),
+            ScopeRefusal::NeedsUser(text()),
+            ScopeRefusal::NoRefreshToken,
+            ScopeRefusal::Client(text()),
+            ScopeRefusal::User(text()),
+            ScopeRefusal::Disjoint,
+        ];
+        let gone = obol_store::StoreError::Unavailable("gone".into());
+        let mut all = vec![
+            TokenRefusal::UnknownStripe,
+            TokenRefusal::Grant { grant: GrantType::Password, allowed: text() },
+            TokenRefusal::Request(GrantProblem::Missing("scope").into()),
+            TokenRefusal::Request(GrantProblem::Unsupported(text()).into()),
+            TokenRefusal::Request(ScopeError::RoleName.into()),
+            TokenRefusal::Service(ServiceError::NoKey),
+            TokenRefusal::Service(gone.into()),
+        ];
+        all.extend(form.map(TokenRefusal::from));
+        all.extend(presented.map(|problem| TokenRefusal::Request(problem.into())));
+        all.extend(client.map(TokenRefusal::from));
+        all.extend(user.map(TokenRefusal::from));
+        all.extend(scope.map(TokenRefusal::from));
+        all
+    }
+
+    #[test]
+    fn every_refusal_stands_in_the_document_of_errors() {
+        for refusal in all() {
+            let (error, _) = refusal.answer();
+            let row = format!("| {} | `{}` | `{}`", error.status.as_u16(), error.code.as_str(), error.description);
+            let line = DOCUMENT.lines().find(|line| line.starts_with(&row));
+            let line = line.unwrap_or_else(|| panic!("docs/errors.md has no row {row} for {refusal:?}"));
+            if let Some(explanation) = refusal.explanation() {
+                let check = format!("`{}`", explanation.check);
+                assert!(line.contains(&check), "docs/errors.md: {row} does not name {check}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_an_explanation_unless_it_is_our_own_failure() {
+        for refusal in all() {
+            let (error, _) = refusal.answer();
+            let ours = matches!(error.code, OAuthErrorCode::ServerError) || matches!(refusal, TokenRefusal::Service(_));
+            assert_eq!(refusal.explanation().is_none(), ours, "{refusal:?}");
+        }
+    }
 }

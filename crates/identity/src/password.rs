@@ -73,6 +73,13 @@ impl PasswordPool {
         tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
     }
 
+    /// Takes every place, as a flood would.
+    #[cfg(test)]
+    pub(crate) fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let all = u32::try_from(self.0.places.available_permits()).unwrap();
+        Arc::clone(&self.0.places).try_acquire_many_owned(all).unwrap()
+    }
+
     /// Gives the kept memory back if nothing was verified since the last call.
     pub(crate) fn release_idle(&self) {
         if !self.0.used.swap(false, Ordering::Relaxed) {
@@ -164,7 +171,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_turns_away_at_once() {
         let pool = pool(1);
-        let all = Arc::clone(&pool.0.places).try_acquire_many_owned(33).unwrap();
+        let all = pool.occupy();
         assert_eq!(pool.verify(&Secret::new("x"), None).await, Err(Busy));
         drop(all);
         assert_eq!(pool.verify(&Secret::new("x"), None).await, Ok(false));

@@ -7,14 +7,10 @@ use obol_protocol::{
     Timestamp,
     jose::{AccessTokenClaims, CompactJws, JwsError},
 };
+use obol_store::users::User;
 use serde::Deserialize;
 
-use crate::{
-    Identity, ServiceError, StripeLocator,
-    cache::LoadedStripe,
-    claims::logical_guid,
-    users::{SignInRefusal, UserWithRoles},
-};
+use crate::{Identity, ServiceError, StripeLocator, cache::LoadedStripe, claims::logical_guid, users::SignInRefusal};
 
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +111,7 @@ impl Identity {
         accepted: &AcceptedToken,
         scope: &'static str,
         now: Timestamp,
-    ) -> Result<UserWithRoles, TokenFault> {
+    ) -> Result<User, TokenFault> {
         if !accepted.claims.is_user() {
             return Err(TokenFault::NotUser);
         }
@@ -123,7 +119,7 @@ impl Identity {
             return Err(TokenFault::Scope(scope));
         }
         let user_id = accepted.claims.user_id.as_deref().unwrap_or_default();
-        match self.acting_user(&accepted.stripe, user_id, now).await {
+        match self.present_user(&accepted.stripe, user_id, now).await {
             Ok(user) => Ok(user),
             Err(SignInRefusal::Service(error)) => Err(TokenFault::Service(error)),
             Err(refusal) => Err(TokenFault::User(refusal)),
@@ -211,5 +207,35 @@ impl TokenFault {
             Self::User(refusal) => return refusal.explanation(),
             Self::Service(_) => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_stands_in_the_document_of_errors() {
+        let document = include_str!("../../../docs/errors.md");
+        let text = String::new;
+        for fault in [
+            TokenFault::Missing,
+            TokenFault::WholeFile,
+            TokenFault::Malformed(JwsError::Header),
+            TokenFault::OtherStripe { named: text() },
+            TokenFault::Signature,
+            TokenFault::Kind(text()),
+            TokenFault::Issuer(text()),
+            TokenFault::Expired(Timestamp::default()),
+            TokenFault::Audience,
+            TokenFault::NotUser,
+            TokenFault::Scope("scope"),
+            TokenFault::User(SignInRefusal::Unknown),
+        ] {
+            let explanation = fault.explanation().unwrap();
+            let row = format!("| `{}` |", explanation.check);
+            assert!(document.lines().any(|line| line.starts_with(&row)), "{row}");
+        }
+        assert!(TokenFault::Service(ServiceError::NoKey).explanation().is_none());
     }
 }

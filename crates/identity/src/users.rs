@@ -145,7 +145,7 @@ impl Identity {
         Ok(SignInRefusal::WrongPassword { attempts: state.failed_attempts, limit: policy.max_incorrect_attempts })
     }
 
-    /// A user who may act: there, active, not locked.
+    /// A user who may act (there, active, not locked), with their roles.
     pub(crate) async fn acting_user(
         &self,
         stripe: &LoadedStripe,
@@ -154,6 +154,17 @@ impl Identity {
     ) -> Result<UserWithRoles, SignInRefusal> {
         let found = self.user_with_roles(&stripe.row.name, user_id).await?.ok_or(SignInRefusal::Unknown)?;
         Ok(UserWithRoles { user: may_sign_in(stripe, found.user, now)?, roles: found.roles })
+    }
+
+    /// The same where the roles do not matter, as they stand in a token already.
+    pub(crate) async fn present_user(
+        &self,
+        stripe: &LoadedStripe,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<User, SignInRefusal> {
+        let found = users::by_id(&self.0.db, &stripe.row.name, user_id).await?.ok_or(SignInRefusal::Unknown)?;
+        may_sign_in(stripe, found, now)
     }
 
     async fn user_with_roles(&self, stripe: &str, user_id: &str) -> Result<Option<UserWithRoles>, StoreError> {

@@ -26,7 +26,7 @@ impl AccessTokenVerifier for Identity {
                     "get the token from the tenancy's own stripe",
                 )));
             }
-            let user = self.token_user(&accepted, SCOPE_ME, now).await.map_err(refusal)?.user;
+            let user = self.token_user(&accepted, SCOPE_ME, now).await.map_err(refusal)?;
             Ok(VerifiedUser { stripe: row.name.clone(), user_id: user.id, user_name: user.user_name })
         })
     }

@@ -33,7 +33,7 @@ impl Identity {
     async fn me(&self, door: &Door) -> Result<Option<User>, TokenFault> {
         let Some(stripe) = self.locate(&door.locator, door.now).await? else { return Ok(None) };
         let accepted = self.accept_token_of(&stripe, door.bearer.expose(), door.now).await?;
-        let user = self.token_user(&accepted, SCOPE_ME, door.now).await?.user;
+        let user = self.token_user(&accepted, SCOPE_ME, door.now).await?;
         let base = door.base.as_ref().map_or(&stripe.url, |base| &base.0);
         Ok(Some(self.render(&stripe, user, base, door.now)?))
     }

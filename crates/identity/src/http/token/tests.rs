@@ -508,6 +508,24 @@ async fn a_successful_token_writes_nothing() {
     drop(blocked);
 }
 
+#[tokio::test]
+async fn a_flood_of_passwords_is_turned_away_and_tokens_without_one_are_not_held_up() {
+    let world = World::new().await;
+    let all = world.identity.0.passwords.occupy();
+    insta::assert_snapshot!(world.refused(world.ask(&password()).await).await, @r#"
+    503
+    retry-after: 1
+    {"error":"temporarily_unavailable","error_description":"The service is busy."}
+    check: password_capacity
+    expected: a free place among those whose password is being checked
+    seen: none
+    fix: repeat after the time that Retry-After gives
+    "#);
+    world.client_token().await;
+    drop(all);
+    world.user_token().await;
+}
+
 // ---- refusals: the scope (contract identity 2.6 and 2.7) ----
 
 #[tokio::test]
