@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask test browser` runs it; it needs the packages chromium and chromium-driver.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -297,16 +297,17 @@ struct Driver {
 
 impl Driver {
     fn start() -> Self {
-        let mut child =
-            Command::new(CHROMEDRIVER).arg("--port=0").stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
-                panic!("{CHROMEDRIVER} cannot be started ({error}); install the package chromium-driver")
-            });
+        let started = Command::new(CHROMEDRIVER).arg("--port=0").stdout(Stdio::piped()).spawn();
+        let child = started.unwrap_or_else(|error| {
+            panic!("{CHROMEDRIVER} cannot be started ({error}); install the package chromium-driver")
+        });
+        let mut driver = Self { child, url: String::new() };
         let mut said = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        for line in BufReader::new(driver.child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some(port) = line.split("started successfully on port ").nth(1) {
-                let url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-                return Self { child, url };
+                driver.url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
+                return driver;
             }
             said.push_str(&line);
         }
