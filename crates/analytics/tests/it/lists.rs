@@ -9,7 +9,10 @@ use crate::world::{Answer, World};
 
 /// Seven instances of differing kinds, a second apart.
 async fn populated() -> World {
-    let world = World::new().await;
+    populate(World::new().await).await
+}
+
+pub async fn populate(world: World) -> World {
     for (index, (edition, kind, value)) in [
         ("ENTERPRISE_ANALYTICS", "OLPU_COUNT", 1),
         ("SELF_SERVICE_ANALYTICS", "OLPU_COUNT", 2),
@@ -45,7 +48,7 @@ fn column(answer: &Answer, name: &str) -> Vec<String> {
 }
 
 /// Walks a list in pages of `limit`.
-async fn walk(world: &World, what: &str, query: &str, limit: usize) -> Vec<Value> {
+pub async fn walk(world: &World, what: &str, query: &str, limit: usize) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut page = String::new();
     for _ in 0..50 {

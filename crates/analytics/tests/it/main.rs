@@ -5,6 +5,8 @@
 mod create;
 mod delete;
 mod lists;
+#[cfg(feature = "postgres-tests")]
+mod postgres;
 mod retry_tokens;
 mod routes;
 mod signature;

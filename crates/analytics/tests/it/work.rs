@@ -16,7 +16,7 @@ const CREATE: [&str; 3] = ["register_application", "provision", "activate"];
 const DELETE: [&str; 3] = ["deprovision", "unregister_application", "mark_deleted"];
 
 /// Lets work go on through crashes: after each, the process is started again and the lease must end first.
-async fn survive(world: &World) -> u32 {
+pub async fn survive(world: &World) -> u32 {
     let mut crashes = 0;
     for _ in 0..100 {
         match world.engine.run_due().await {
@@ -29,20 +29,20 @@ async fn survive(world: &World) -> u32 {
     crashes
 }
 
-async fn created(world: &World) -> (String, String) {
+pub async fn created(world: &World) -> (String, String) {
     let answer = world.create(&world.details("myoac")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     (answer.body["id"].as_str().unwrap().to_owned(), answer.header("opc-work-request-id").to_owned())
 }
 
-async fn deleted(world: &World, id: &str) -> String {
+pub async fn deleted(world: &World, id: &str) -> String {
     let answer = world.delete(id).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
     answer.header("opc-work-request-id").to_owned()
 }
 
 /// What callers see of a creation that went well.
-async fn stands(world: &World, id: &str, work: &str, what: &str) {
+pub async fn stands(world: &World, id: &str, work: &str, what: &str) {
     let instance = world.get(id).await;
     assert_eq!(instance.body["lifecycleState"], "ACTIVE", "{what}");
     let work = world.work(work).await;
@@ -52,7 +52,7 @@ async fn stands(world: &World, id: &str, work: &str, what: &str) {
     assert!(world.registrar.stands(id), "{what}");
 }
 
-async fn is_gone(world: &World, id: &str, work: &str, what: &str) {
+pub async fn is_gone(world: &World, id: &str, work: &str, what: &str) {
     assert_eq!(world.get(id).await.status, 404, "{what}");
     let work = world.work(work).await;
     assert_eq!(work.body["status"], "SUCCEEDED", "{what}");
@@ -61,7 +61,7 @@ async fn is_gone(world: &World, id: &str, work: &str, what: &str) {
 }
 
 /// What callers see of work that failed: an end, an error, a FAILED instance.
-async fn failed(world: &World, id: &str, work: &str, what: &str) {
+pub async fn failed(world: &World, id: &str, work: &str, what: &str) {
     assert_eq!(world.get(id).await.body["lifecycleState"], "FAILED", "{what}");
     let answer = world.work(work).await;
     assert_eq!(answer.body["status"], "FAILED", "{what}");
@@ -71,7 +71,7 @@ async fn failed(world: &World, id: &str, work: &str, what: &str) {
     assert_eq!(errors.body[0]["code"], "StepFailed", "{what}");
 }
 
-async fn log_lines(world: &World, work: &str) -> Vec<String> {
+pub async fn log_lines(world: &World, work: &str) -> Vec<String> {
     let logs = world.call(Method::GET, &format!("/20190331/workRequests/{work}/logs"), b"").await;
     logs.body.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
 }
