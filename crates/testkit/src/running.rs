@@ -36,13 +36,23 @@ impl Running {
     /// # Panics
     ///
     /// When it ends, or is not ready after a minute; the panic tells what was seen last.
-    #[expect(clippy::panic, clippy::unwrap_used, reason = "a test cannot go on without it")]
     pub fn start(binary: &Path, data_dir: &Path, arguments: &[&str]) -> Self {
+        Self::start_logging(binary, data_dir, arguments, Stdio::inherit())
+    }
+
+    /// The same, with its standard error going elsewhere.
+    ///
+    /// # Panics
+    ///
+    /// As [`Running::start`].
+    #[expect(clippy::panic, clippy::unwrap_used, reason = "a test cannot go on without it")]
+    pub fn start_logging(binary: &Path, data_dir: &Path, arguments: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(binary)
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(arguments)
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let begun = now();
@@ -62,6 +72,19 @@ impl Running {
                 panic!("obol up ended with {status}");
             }
             assert!(begun.elapsed() < PATIENCE, "obol up is not ready; last seen: {seen}");
+            pause(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a file is there, such as the `tokens.tok` of the first walk.
+    ///
+    /// # Panics
+    ///
+    /// When it is not after a minute.
+    pub fn wait_for(&self, file: &Path) {
+        let begun = now();
+        while !file.exists() {
+            assert!(begun.elapsed() < PATIENCE, "{} is still not there", file.display());
             pause(Duration::from_millis(5));
         }
     }
