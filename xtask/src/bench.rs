@@ -17,7 +17,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 fn finish(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let status = command.current_dir(environment::root()).status().with_context(|| format!("cannot start {program}"))?;
+    let status =
+        command.current_dir(environment::root()).status().with_context(|| format!("cannot start {program}"))?;
     ensure!(status.success(), "{program}: {status}");
     Ok(())
 }

@@ -86,7 +86,7 @@ fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> C
 
 /// Builds the binary with the tests that run it: the same selection as theirs, so that it is there already.
 fn build(workshop: &Workshop) -> Result<PathBuf> {
-    let arguments = ["test", "--workspace", "--all-features", "--no-run"];
+    let arguments = ["test", "--quiet", "--workspace", "--all-features", "--no-run"];
     workshop.run(&mut workshop.cargo(&arguments), BUILD_LIMIT)?;
     Ok(workshop.target.join("debug").join("obol"))
 }

@@ -23,7 +23,8 @@ pub fn check(workshop: &Workshop, client: &str) -> Result<()> {
 
 /// The operations with an entry in a client's column.
 fn column<'a>(document: &'a str, client: &str) -> Option<BTreeSet<&'a str>> {
-    let mut rows = document.lines().skip_while(|line| !line.starts_with("| operation |"));
+    let section = document.lines().skip_while(|line| *line != "## Clients");
+    let mut rows = section.skip_while(|line| !line.starts_with("| operation |"));
     let index = cells(rows.next()?).position(|cell| cell == client)?;
     let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
     let entered = rows.filter(|row| cells(row).nth(index).is_some_and(|cell| !cell.is_empty()));
@@ -39,7 +40,12 @@ mod tests {
     use super::column;
 
     const TABLE: &str = "\
-text
+| operation | python |
+|---|---|
+| other | yes |
+
+## Clients
+
 | operation | curl | jose |
 |---|---|---|
 | token | yes | |
@@ -55,7 +61,7 @@ text
 
     #[test]
     fn column_of_an_unknown_client_is_none() {
-        assert!(column(TABLE, "java").is_none());
+        assert!(column(TABLE, "python").is_none());
         assert!(column("no table", "curl").is_none());
     }
 }

@@ -26,7 +26,8 @@ impl DevCloud {
     /// Starts the binary and waits until it has written its files and says that it is ready.
     pub fn start(workshop: &Workshop, obol: &Path, name: &str) -> Result<Self> {
         let data = empty_directory(workshop, name)?;
-        let log = File::options().append(true).open(workshop.log())?;
+        // A log of its own: the client's is the one to read first.
+        let log = File::create(data.join("up.log"))?;
         let mut command = up(obol, &data);
         command.current_dir(&data).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {}", obol.display()))?;
@@ -44,17 +45,22 @@ impl DevCloud {
         let watch = Stopwatch::start();
         loop {
             if let Some(status) = self.child.try_wait()? {
-                bail!("the dev cloud ended before it was ready: {status}");
+                bail!("the dev cloud ended before it was ready: {status}\n{}", self.said());
             }
             let seen = self.look();
             if seen == READY {
                 return Ok(());
             }
             if watch.elapsed() > READY_LIMIT {
-                bail!("the dev cloud is not ready after {} s: {seen}", READY_LIMIT.as_secs());
+                bail!("the dev cloud is not ready after {} s: {seen}\n{}", READY_LIMIT.as_secs(), self.said());
             }
             pause();
         }
+    }
+
+    /// What it has printed.
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.data.with_file_name("up.log")).unwrap_or_default()
     }
 
     /// What can be seen of its state; the last thing seen is what a failed wait reports.

@@ -53,7 +53,8 @@ fn a_lower_crate_never_imports_a_higher_one() {
 
 #[test]
 fn only_tests_depend_on_what_stands_outside_the_house() {
-    for (name, dependencies) in dependencies(Kind::Shipped) {
+    let shipped = dependencies(Kind::Shipped);
+    for (name, dependencies) in shipped.iter().filter(|(name, _)| !OUTSIDE.contains(&name.as_str())) {
         for outside in OUTSIDE {
             assert!(!dependencies.contains(*outside), "{name} must not ship with {outside}");
         }
