@@ -71,9 +71,6 @@ pub(crate) struct UserWithRoles {
     pub(crate) roles: Vec<BuiltInRole>,
 }
 
-/// No user has this id; what is written for nobody goes here.
-const NOBODY: &str = "";
-
 impl Identity {
     /// Signs a user of a stripe in by name and password.
     ///
@@ -115,7 +112,7 @@ impl Identity {
             Ok(user) if right => user,
             Ok(user) => return Err(self.count_failure(stripe, &user.id, now).await?),
             Err(refusal) => {
-                self.count_failure(stripe, NOBODY, now).await?;
+                self.count_nobodys_failure(stripe).await?;
                 return Err(refusal);
             }
         };
@@ -143,6 +140,12 @@ impl Identity {
         let state = users::record_failure(&mut tx, &stripe.row.name, user_id, policy, now).await?;
         tx.commit().await?;
         Ok(SignInRefusal::WrongPassword { attempts: state.failed_attempts, limit: policy.max_incorrect_attempts })
+    }
+
+    async fn count_nobodys_failure(&self, stripe: &LoadedStripe) -> Result<(), StoreError> {
+        let mut tx = self.0.db.begin().await?;
+        users::record_nobodys_failure(&mut tx, &stripe.row.name).await?;
+        tx.commit().await
     }
 
     /// A user who may act (there, active, not locked), with their roles.

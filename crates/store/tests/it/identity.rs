@@ -264,8 +264,10 @@ on_each_engine!(a_wrong_password_for_nobody_changes_nothing, |db| async move {
     seed(&db).await;
     let mut tx = db.begin().await.unwrap();
     users::record_failure(&mut tx, ONE, "nobody", LockoutPolicy::STANDARD, at(1)).await.unwrap();
+    users::record_nobodys_failure(&mut tx, ONE).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(users::by_id(&db, ONE, "u").await.unwrap().unwrap().lock, LockState::default());
+    assert_eq!(stripes::get(&db, ONE).await.unwrap().unwrap(), stripe(ONE, "tenancy 1"));
 });
 
 on_each_engine!(forgiving_loses_against_a_failure_counted_since, |db| async move {
