@@ -4,6 +4,7 @@
 
 mod create;
 mod delete;
+mod documents;
 mod lists;
 #[cfg(feature = "postgres-tests")]
 mod postgres;

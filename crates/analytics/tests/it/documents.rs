@@ -1,0 +1,109 @@
+//! The documents that mirror the code say what the code says.
+
+use obol_analytics::{Refusal, http::routes::ROUTES};
+use obol_domain::{
+    Explanation,
+    capacity::{CapacityRefusal, ServiceLimit},
+};
+use obol_protocol::{
+    Timestamp,
+    analytics::{FieldFault, FieldProblem, LifecycleState},
+    oci::signature::SignatureRefusal,
+};
+use obol_store::StoreError;
+
+const COMPATIBILITY: &str = include_str!("../../../../docs/compatibility.md");
+const ERRORS: &str = include_str!("../../../../docs/errors.md");
+
+#[test]
+fn every_route_stands_in_the_table_of_operations() {
+    for route in &ROUTES {
+        let row = format!("| {} | `{} {}` |", route.operation.name(), route.method, route.path);
+        assert!(COMPATIBILITY.contains(&row), "docs/compatibility.md lacks {row}");
+    }
+}
+
+#[test]
+fn every_refusal_stands_in_the_table_of_errors() {
+    let section = ERRORS.split("## Analytics (`/20190331`)").nth(1).unwrap().split("\n## ").next().unwrap();
+    for refusal in refusals() {
+        let message = refusal
+            .message()
+            .replace("ee-ocpu-count", "<limit>")
+            .replace("CREATING", "<state>")
+            .replace("parameter name", "parameter <field>")
+            .replace("parameter idcsAccessToken", "parameter <field>")
+            .replace("parameter capacity.capacityValue", "parameter <field>");
+        let start = format!("| {} | `{}` | `{message}`", refusal.code().status().as_u16(), refusal.code().as_str());
+        let row = section.lines().find(|line| line.starts_with(&start));
+        let row = row.unwrap_or_else(|| panic!("docs/errors.md lacks {start}"));
+        if let Some(explanation) = refusal.explanation() {
+            assert!(row.contains(&format!("`{}`", explanation.check)), "{} in {row}", explanation.check);
+            let checks = ERRORS.split("## Explanations: the checks").nth(1).unwrap();
+            assert!(checks.contains(&format!("`{}`", explanation.check)), "{}", explanation.check);
+        }
+    }
+}
+
+/// One of each kind.
+fn refusals() -> Vec<Refusal> {
+    let field = |fault| {
+        Refusal::Field(FieldProblem { fault, field: "name".to_owned(), expected: String::new(), seen: String::new() })
+    };
+    let token = |check| Explanation::new(check, "", "", "");
+    let mut refusals: Vec<Refusal> = [
+        SignatureRefusal::Missing,
+        SignatureRefusal::OtherScheme,
+        SignatureRefusal::Malformed("x"),
+        SignatureRefusal::ParameterMissing("x"),
+        SignatureRefusal::OtherVersion,
+        SignatureRefusal::OtherAlgorithm,
+        SignatureRefusal::RequiredNotSigned("x"),
+        SignatureRefusal::ListedTwice,
+        SignatureRefusal::ListedAbsent("x".to_owned()),
+        SignatureRefusal::DateUnreadable,
+        SignatureRefusal::DateSkewed { sent: Timestamp::default(), wall: Timestamp::default() },
+        SignatureRefusal::KeyIdMalformed,
+        SignatureRefusal::KeyUnknown { fingerprint: String::new() },
+        SignatureRefusal::SessionTokenNotTaken,
+        SignatureRefusal::SignatureMismatch { signed: String::new() },
+        SignatureRefusal::LengthMismatch { received: 0 },
+        SignatureRefusal::DigestMismatch { received: String::new() },
+    ]
+    .into_iter()
+    .map(Refusal::Signature)
+    .collect();
+    let limit = ServiceLimit { name: "ee-ocpu-count", most: 40 };
+    let state = LifecycleState::Creating;
+    refusals.extend([
+        Refusal::NoSuchOperation,
+        Refusal::UserUnknown,
+        Refusal::UserInactive,
+        Refusal::NotAdministrator { operation: "" },
+        Refusal::BodyTooLong { most: 0 },
+        Refusal::BodyBroken,
+        field(FieldFault::Missing),
+        field(FieldFault::Unprocessable),
+        field(FieldFault::OutOfBounds),
+        Refusal::TokenMissing,
+        Refusal::TokenIsFile,
+        Refusal::TokenNotUserContext(token("token_of_a_user")),
+        Refusal::TokenInvalid(token("user_not_locked")),
+        Refusal::VerifierUnavailable("away".into()),
+        Refusal::CompartmentUnknown { id: String::new() },
+        Refusal::Capacity { refusal: CapacityRefusal::OcpuSize, value: 3 },
+        Refusal::LimitExceeded { limit, used: 40, wanted: 1 },
+        Refusal::NameTaken { name: String::new() },
+        Refusal::NotFound { what: "instance", id: String::new() },
+        Refusal::Gone { id: String::new() },
+        Refusal::IncorrectState { operation: "", state, legal: &[] },
+        Refusal::EtagMismatch { current: String::new() },
+        Refusal::RetryTokenMalformed,
+        Refusal::RetryTokenOfAnother,
+        Refusal::RetryTokenInvalidated,
+        Refusal::Store(StoreError::Unavailable("away".into())),
+        Refusal::Store(StoreError::Dangling),
+        Refusal::Internal("x"),
+    ]);
+    refusals
+}
