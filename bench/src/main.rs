@@ -33,6 +33,8 @@ use crate::{
 /// Connections of the load, as the peers' figures in the goals were measured.
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
+/// How long a server is left alone before it counts as idle.
+const IDLE: Duration = Duration::from_mins(1);
 
 fn main() -> anyhow::Result<()> {
     let beside = std::env::current_exe()?.parent().context("the driver has no directory")?.to_owned();
@@ -109,7 +111,6 @@ impl Bench {
         let least = self.measure(&floor, &[floor_request], 200, TOTAL)?;
         drop(floor);
         let (obol, env) = self.start()?;
-        let idle = obol.memory()?;
         let request = post(
             "/oauth2/v1/token",
             Some(&env.basic()),
@@ -128,7 +129,7 @@ impl Bench {
         println!("  tokens a second         {:>8.2} × floor    (goal ≥ 0.87)", ours.per_second / least.per_second);
         println!("  p99                     {:>8.2} × floor    (goal ≤ 1.3)", ratio(ours.p99, least.p99));
         println!("  tokens a CPU second     {:>8.0}", 1.0 / ours.cpu_each.as_secs_f64());
-        println!("  memory idle, under load {:>8.1} and {:.1} MiB (goal ≤ 20 and ≤ 30)\n", mib(idle), mib(ours.memory));
+        println!("  memory under the load   {:>8.1} MiB         (goal ≤ 30)\n", mib(ours.memory));
         Ok(())
     }
 
@@ -207,6 +208,11 @@ impl Bench {
         }
         println!("process start to ready, existing data");
         println!("  best of 10              {:>8.1} ms          (goal ≤ 15 ms)\n", millis(best));
+        // The first token's password hash takes 19 MiB, which are given back when no password has come for a while.
+        let (obol, _) = self.start()?;
+        process::wait(IDLE);
+        println!("idle memory, a minute after the start");
+        println!("  resident                {:>8.1} MiB         (goal ≤ 20)\n", mib(obol.memory()?));
         Ok(())
     }
 
@@ -221,6 +227,7 @@ impl Bench {
                 .arg(&config)
                 .args(["--compartment-id", env.get("OBOL_COMPARTMENT_ID")])
                 .stdout(Stdio::null())
+                .stderr(Stdio::null())
                 .status()
         })?;
         println!("command line, best of 20");

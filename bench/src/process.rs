@@ -84,3 +84,9 @@ fn ready(address: SocketAddr) -> bool {
     let mut answer = [0; 12];
     stream.write_all(request).is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"200")
 }
+
+/// Leaves a server alone for a while.
+pub fn wait(duration: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "nothing happens for that long, which is what is measured")]
+    std::thread::sleep(duration);
+}
