@@ -7,6 +7,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -265,16 +266,19 @@ fn in_browser(options: &Value, body: impl AsyncFnOnce(&Console)) {
     merge(&mut chrome, options);
     let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": chrome });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let client = ClientBuilder::new(HttpConnector::new())
+    let client = runtime.block_on(
+        ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&driver.url)
-            .await
-            .unwrap();
-        let console = Console { client, cloud, downloads };
-        body(&console).await;
-        console.client.clone().close().await.unwrap();
-    });
+            .connect(&driver.url),
+    );
+    let console = Console { client: client.unwrap(), cloud, downloads };
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(body(&console))));
+    // The browser outlives its driver, so it is told to go also when the test failed.
+    let closed = runtime.block_on(console.client.clone().close());
+    if let Err(failure) = ended {
+        resume_unwind(failure);
+    }
+    closed.unwrap();
 }
 
 /// Adds what `more` has to `value`, member by member.
@@ -289,7 +293,7 @@ fn merge(value: &mut Value, more: &Value) {
     }
 }
 
-/// A chromedriver on a free port, killed when dropped; a browser that a failed test left goes with it.
+/// A chromedriver on a free port, killed when dropped.
 struct Driver {
     child: Child,
     url: String,
