@@ -152,8 +152,10 @@ impl std::fmt::Debug for Identity {
 
 /// How often the versions of all stripes are read, so that a change made on another node is noticed.
 const POLL: Duration = Duration::from_millis(500);
-/// How often ended sessions are removed and unused memory is given back.
+/// How often ended sessions are removed.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How long the memory of password hashing is kept when nobody signs in; half of all idle memory would be it.
+const RELEASE: Duration = Duration::from_secs(5);
 
 impl Identity {
     /// Puts the service together. Nothing is read yet.
@@ -167,16 +169,19 @@ impl Identity {
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every
     /// answer stays right, as a memory older than a second is checked before use, but tokens then wait for that check.
     pub async fn watch(&self) {
-        let mut swept = Timestamp::default();
+        let (mut swept, mut released) = (Timestamp::default(), Timestamp::default());
         loop {
             self.0.clock.sleep(POLL).await;
             let now = self.0.clock.now();
             if let Err(error) = self.0.cache.check(now).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the stripes' versions could not be read");
             }
+            if now.distance(released) >= RELEASE {
+                released = now;
+                self.0.passwords.release_idle();
+            }
             if now.distance(swept) >= SWEEP {
                 swept = now;
-                self.0.passwords.release_idle();
                 if let Err(error) = self.sweep(now).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions could not be removed");
                 }

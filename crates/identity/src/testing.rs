@@ -67,7 +67,10 @@ impl World {
 
     /// The same with other ids and keys.
     pub(crate) async fn seeded(seed: u64) -> Self {
+        #[cfg(not(feature = "postgres-tests"))]
         let scratch = Scratch::sqlite().await;
+        #[cfg(feature = "postgres-tests")]
+        let scratch = Scratch::postgres().await;
         let (clock, entropy) = (ManualClock::default(), Arc::new(SeededEntropy::new(seed)));
         let master = MasterKey::new(&[7; 32]).unwrap();
         let identity = node(&scratch.db, &clock, &entropy, &master);
