@@ -4,7 +4,7 @@
 //! transaction which has read may write without losing a race. PostgreSQL runs at READ COMMITTED. Code that must win
 //! exactly once is therefore written as one guarded `UPDATE … WHERE state = 'x'` and decides by the count.
 
-use std::{os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
+use std::{os::unix::fs::OpenOptionsExt as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, Postgres, Sqlite, Transaction,
@@ -14,10 +14,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
-use crate::{Row, Statement, StoreError, Value, migrations, row::Inner};
+use crate::{Row, Statement, StoreError, Value, migrations, readers::Readers, row::Inner};
 
-/// How many read-only connections one node keeps to SQLite.
-const SQLITE_READERS: u32 = 4;
 /// How many connections one node keeps to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a statement waits for a connection before the caller is told the database is not available.
@@ -31,7 +29,7 @@ pub enum Db {
     /// An embedded SQLite file.
     Sqlite {
         /// Read-only connections.
-        read: SqlitePool,
+        read: Arc<Readers>,
         /// The one connection that writes.
         write: SqlitePool,
     },
@@ -111,7 +109,7 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(ACQUIRE)
             .statement_cache_capacity(256);
-        let write = pool(1).connect_with(options.clone()).await.map_err(&unreachable)?;
+        let write = pool(1).connect_with(options).await.map_err(&unreachable)?;
         let (version,): (String,) =
             sqlx::query_as("SELECT sqlite_version()").fetch_one(&write).await.map_err(&unreachable)?;
         if parse_version(&version) < SQLITE_FLOOR {
@@ -120,8 +118,9 @@ impl Db {
         migrations::run_sqlite(&write)
             .await
             .map_err(|error| OpenError::Migration { place: place.clone(), reason: error.to_string() })?;
-        let read = pool(SQLITE_READERS).connect_with(options.read_only(true)).await.map_err(&unreachable)?;
-        Ok(Self::Sqlite { read, write })
+        let read = Readers::open(&file, ACQUIRE)
+            .map_err(|error| OpenError::Unreachable { place, reason: error.to_string() })?;
+        Ok(Self::Sqlite { read: Arc::new(read), write })
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
@@ -173,7 +172,7 @@ impl Db {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { read, write } => {
-                read.close().await;
+                read.close();
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
@@ -200,7 +199,10 @@ impl Db {
     pub async fn fetch_all(&self, statement: &Statement, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let table = statement.table;
         match self {
-            Self::Sqlite { read, .. } => Ok(sqlite_rows(table, sqlite(statement, values).fetch_all(read).await?)),
+            Self::Sqlite { read, .. } => {
+                let rows = read.read(statement, values, usize::MAX)?;
+                Ok(rows.into_iter().map(|row| Row { table, inner: Inner::Local(row) }).collect())
+            }
             Self::Postgres(pool) => Ok(postgres_rows(table, postgres(statement, values).fetch_all(pool).await?)),
         }
     }
@@ -213,7 +215,7 @@ impl Db {
     pub async fn fetch_optional(&self, statement: &Statement, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
         let table = statement.table;
         let inner = match self {
-            Self::Sqlite { read, .. } => sqlite(statement, values).fetch_optional(read).await?.map(Inner::Sqlite),
+            Self::Sqlite { read, .. } => read.read(statement, values, 1)?.pop().map(Inner::Local),
             Self::Postgres(pool) => postgres(statement, values).fetch_optional(pool).await?.map(Inner::Postgres),
         };
         Ok(inner.map(|inner| Row { table, inner }))

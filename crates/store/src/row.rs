@@ -3,7 +3,7 @@
 use obol_protocol::Timestamp;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 
-use crate::StoreError;
+use crate::{StoreError, readers::LocalRow};
 
 /// A row of either engine.
 pub struct Row {
@@ -12,6 +12,8 @@ pub struct Row {
 }
 
 pub(crate) enum Inner {
+    /// Read on the caller's thread.
+    Local(LocalRow),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -19,16 +21,17 @@ pub(crate) enum Inner {
 /// A type that a column can be read as: text, 64-bit integers, truth values, bytes, times, and options of these.
 pub trait Column: Sized {
     #[doc(hidden)]
-    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error>;
+    fn read(row: &Row, column: &'static str) -> Option<Self>;
 }
 
 macro_rules! native {
     ($($type:ty),+) => {
         $(impl Column for $type {
-            fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+            fn read(row: &Row, column: &'static str) -> Option<Self> {
                 match &row.inner {
-                    Inner::Sqlite(inner) => inner.try_get(column),
-                    Inner::Postgres(inner) => inner.try_get(column),
+                    Inner::Local(inner) => inner.get(column),
+                    Inner::Sqlite(inner) => inner.try_get(column).ok(),
+                    Inner::Postgres(inner) => inner.try_get(column).ok(),
                 }
             }
         })+
@@ -38,13 +41,13 @@ macro_rules! native {
 native!(String, Option<String>, i64, Option<i64>, bool, Vec<u8>, Option<Vec<u8>>);
 
 impl Column for Timestamp {
-    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+    fn read(row: &Row, column: &'static str) -> Option<Self> {
         i64::read(row, column).map(Self::from_micros)
     }
 }
 
 impl Column for Option<Timestamp> {
-    fn read(row: &Row, column: &'static str) -> Result<Self, sqlx::Error> {
+    fn read(row: &Row, column: &'static str) -> Option<Self> {
         Option::<i64>::read(row, column).map(|micros| micros.map(Timestamp::from_micros))
     }
 }
@@ -56,7 +59,7 @@ impl Row {
     ///
     /// [`StoreError::Corrupt`] when the column is not there or holds something else.
     pub fn get<T: Column>(&self, column: &'static str) -> Result<T, StoreError> {
-        T::read(self, column).map_err(|_| self.corrupt(column))
+        T::read(self, column).ok_or_else(|| self.corrupt(column))
     }
 
     /// Reads a text column into a type that has one spelling per value.
@@ -80,9 +83,10 @@ impl Row {
     /// The error for a column that holds something unreadable.
     pub fn corrupt(&self, column: &'static str) -> StoreError {
         let key = match &self.inner {
-            Inner::Sqlite(inner) => inner.try_get::<String, _>(0),
-            Inner::Postgres(inner) => inner.try_get::<String, _>(0),
+            Inner::Local(inner) => inner.first().map(str::to_owned),
+            Inner::Sqlite(inner) => inner.try_get::<String, _>(0).ok(),
+            Inner::Postgres(inner) => inner.try_get::<String, _>(0).ok(),
         };
-        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_else(|_| "?".to_owned()) }
+        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_else(|| "?".to_owned()) }
     }
 }
