@@ -246,12 +246,12 @@ impl ScopeRefusal {
                 "leave offline_access out: the administration API has no refresh tokens here",
             ),
             Self::Client(scope) => {
-                Explanation::new("scope_granted_to_client", "scopes the client was given", scope.clone(), FIX_CLIENT)
+                Explanation::new("scope_granted_to_client", "scopes the client was given", shown(scope), FIX_CLIENT)
             }
             Self::User(scope) => Explanation::new(
                 "scope_held_by_user",
                 "scopes the user has as well",
-                scope.clone(),
+                shown(scope),
                 "grant the user an app role that opens the scope, or ask for a scope the user has",
             ),
             Self::Disjoint => Explanation::new(
@@ -261,6 +261,17 @@ impl ScopeRefusal {
                 FIX_CLIENT,
             ),
         }
+    }
+}
+
+/// A scope for the record. Only what looks like a scope is repeated: a token or a password pasted here is not.
+fn shown(scope: &str) -> String {
+    const LONGEST: usize = 200;
+    let looks_like_one = ["urn:opc:", "https://", "http://"].iter().any(|prefix| scope.starts_with(prefix));
+    if looks_like_one && scope.len() <= LONGEST {
+        scope.to_owned()
+    } else {
+        format!("{} characters that are no scope of this stripe", scope.chars().count())
     }
 }
 
@@ -380,6 +391,16 @@ mod tests {
         assert!(!ask("openid profile", CLIENT, Some(USER)).unwrap().admin_api);
         assert_eq!(ask("openid", CLIENT, None), Err(ScopeRefusal::NeedsUser("openid".into())));
         assert_eq!(ask("urn:opc:idm:t.user.me offline_access", CLIENT, Some(USER)), Err(ScopeRefusal::NoRefreshToken));
+    }
+
+    #[test]
+    fn what_is_no_scope_is_not_repeated_in_the_record() {
+        for pasted in ["eyJ4NXQjUzI1NiI6.canary.canary", "canary", &format!("urn:opc:canary{}", "x".repeat(200))] {
+            let seen = ask(pasted, CLIENT, Some(USER)).unwrap_err().explanation().seen;
+            assert!(!seen.contains("canary"), "{seen}");
+        }
+        let seen = ask("urn:opc:idm:t.users", CLIENT, Some(USER)).unwrap_err().explanation().seen;
+        assert_eq!(seen, "urn:opc:idm:t.users");
     }
 
     // Contract identity 9: __myscopes__ lives 60 to 3600 seconds.

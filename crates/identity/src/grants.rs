@@ -215,7 +215,7 @@ impl TokenRefusal {
             Self::Request(TokenProblem::Grant(problem)) => Explanation::new(
                 "grant_readable",
                 "grant_type client_credentials, or password with username and password",
-                problem.to_string(),
+                grant_problem(problem),
                 "name a grant that is served here, with all its parameters",
             ),
             Self::Request(TokenProblem::Scope(problem)) => Explanation::new(
@@ -263,6 +263,14 @@ fn form_problem(problem: &FormError) -> String {
         | FormError::TooManyFields
         | FormError::Encoding
         | FormError::NotUtf8 => problem.to_string(),
+    }
+}
+
+/// Describes what is wrong with a grant; a name is repeated only if it is a grant's.
+fn grant_problem(problem: &GrantProblem) -> String {
+    match problem {
+        GrantProblem::Unsupported(name) if name.parse::<GrantType>().is_err() => "no grant's name".to_owned(),
+        GrantProblem::Unsupported(_) | GrantProblem::Missing(_) => problem.to_string(),
     }
 }
 

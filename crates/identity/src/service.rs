@@ -170,12 +170,20 @@ impl Identity {
     /// answer stays right, as a memory older than a second is checked before use, but tokens then wait for that check.
     pub async fn watch(&self) {
         let (mut swept, mut released) = (Timestamp::default(), Timestamp::default());
+        let mut failing = false;
         loop {
             self.0.clock.sleep(POLL).await;
             let now = self.0.clock.now();
-            if let Err(error) = self.0.cache.check(now).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the stripes' versions could not be read");
+            let checked = self.0.cache.check(now).await;
+            match (&checked, failing) {
+                (Ok(()), true) => tracing::info!("the stripes' versions can be read again"),
+                // Said once: twice a second would drown what else there is to read.
+                (Err(error), false) => {
+                    tracing::warn!(error = error as &dyn std::error::Error, "the stripes' versions cannot be read");
+                }
+                (Ok(()), false) | (Err(_), true) => {}
             }
+            failing = checked.is_err();
             if now.distance(released) >= RELEASE {
                 released = now;
                 self.0.passwords.release_idle();

@@ -144,6 +144,12 @@ fn check_claims(stripe: &LoadedStripe, claims: &AccessTokenClaims, now: Timestam
     Ok(())
 }
 
+/// A stripe's name for the record, if it is one: the token that names it may be anybody's make.
+fn stripe_shown(named: &str) -> &str {
+    let digits = named.strip_prefix("idcs-").unwrap_or_default();
+    if digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { named } else { "no stripe" }
+}
+
 impl TokenFault {
     /// The record for whoever asks why. Service failures have none: they are not the caller's.
     pub fn explanation(&self) -> Option<Explanation> {
@@ -167,9 +173,12 @@ impl TokenFault {
                 error.to_string(),
                 "send the token as it was issued, whole and without line breaks",
             ),
-            Self::OtherStripe { named } => {
-                Explanation::new("token_stripe", "a token of this stripe", format!("a token of {named}"), AGAIN)
-            }
+            Self::OtherStripe { named } => Explanation::new(
+                "token_stripe",
+                "a token of this stripe",
+                format!("a token of {}", stripe_shown(named)),
+                AGAIN,
+            ),
             Self::Signature => Explanation::new(
                 "token_signature",
                 "a signature by the stripe's present key",
@@ -237,5 +246,14 @@ mod tests {
             assert!(document.lines().any(|line| line.starts_with(&row)), "{row}");
         }
         assert!(TokenFault::Service(ServiceError::NoKey).explanation().is_none());
+    }
+
+    #[test]
+    fn a_stripe_that_anybody_can_make_up_is_not_repeated() {
+        let seen = |named: &str| TokenFault::OtherStripe { named: named.into() }.explanation().unwrap().seen;
+        assert_eq!(seen("canary"), "a token of no stripe");
+        assert_eq!(seen("idcs-canary"), "a token of no stripe");
+        let named = format!("idcs-{}", "0".repeat(32));
+        assert_eq!(seen(&named), format!("a token of {named}"));
     }
 }

@@ -66,8 +66,12 @@ mod tests {
         assert_eq!(response.headers()["content-type"], "application/json;charset=utf-8");
         let set: JwkSet = serde_json::from_str(&body_of(response).await).unwrap();
         let key = VerifyingKey::from_jwk(&set.keys[0]).unwrap();
-        key.verify(&CompactJws::parse(&token).unwrap()).unwrap();
-        // Contract identity 8: leaf, then CA; the thumbprints are true by construction of the header (3.1).
+        let jws = CompactJws::parse(&token).unwrap();
+        key.verify(&jws).unwrap();
+        // Contract identity 3.1: the header's thumbprints are those of the published leaf.
+        assert_eq!(jws.header().x5t, set.keys[0].x5t);
+        assert_eq!(jws.header().x5t_s256, set.keys[0].x5t_s256);
+        // Contract identity 8: leaf, then CA.
         assert_eq!(set.keys[0].x5c.len(), 2);
         assert_eq!(set.keys[0].kid.as_deref(), Some("SIGNING_KEY"));
     }

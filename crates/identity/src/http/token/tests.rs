@@ -225,7 +225,7 @@ async fn a_grant_must_be_named_known_and_whole() {
     {"error":"unsupported_grant_type","error_description":"The grant type is not supported."}
     check: grant_readable
     expected: grant_type client_credentials, or password with username and password
-    seen: the grant "nonsense" is not supported
+    seen: no grant's name
     fix: name a grant that is served here, with all its parameters
     "#);
     insta::assert_snapshot!(world.refused(world.ask("grant_type=password&username=a&scope=openid").await).await, @r#"
@@ -658,6 +658,8 @@ async fn no_secret_stands_in_an_answer_an_explanation_or_a_debug_text() {
         format!("{CLIENT_CREDENTIALS}&client_assertion=canary-assertion&client_assertion_type=x"),
         password_form(USER, PASSWORD, "urn:opc:idm:t.users"),
         "canary-name=1&canary-name=2".to_owned(),
+        "grant_type=canary-grant".to_owned(),
+        "grant_type=client_credentials&scope=canary-scope".to_owned(),
     ] {
         seen.push(world.refused(world.ask(&form).await).await);
         let wrong = basic(&world.app.client_id, "canary-secret");
