@@ -179,6 +179,14 @@ impl Db {
         }
     }
 
+    /// How many transactions can write side by side.
+    pub const fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite { .. } => 1,
+            Self::Postgres(_) => POSTGRES_CONNECTIONS as usize,
+        }
+    }
+
     /// Runs a statement that changes rows, on its own; returns how many it changed.
     ///
     /// # Errors

@@ -14,8 +14,10 @@ use super::{
 };
 use crate::Analytics;
 
-/// How many work requests one node carries on at a time.
-const CONCURRENCY: usize = 4;
+/// How many work requests one node carries on at a time: one that writes and one that waits for the stripe, or more where
+/// the database takes more writers. Callers' requests must find room between them.
+const FEWEST: usize = 2;
+const MOST: usize = 4;
 /// How long the engine is quiet at most.
 const QUIET: Duration = Duration::from_secs(1);
 /// How often the reconcilers run.
@@ -46,6 +48,7 @@ impl Engine {
     /// Carries work on until `shutdown` is ready, then lets go of what it holds and ends.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         let stop = watch::Sender::new(false);
+        let concurrency = self.concurrency();
         let mut workers = JoinSet::new();
         let mut reconciled_at: Option<Timestamp> = None;
         tokio::pin!(shutdown);
@@ -61,7 +64,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                () = self.analytics.accepted.notified(), if workers.len() < CONCURRENCY => {}
+                () = self.analytics.accepted.notified(), if workers.len() < concurrency => {}
                 ended = workers.join_next(), if !workers.is_empty() => {
                     if let Some(Err(error)) = ended {
                         tracing::error!(%error, "a worker died; its lease will end");
@@ -74,9 +77,13 @@ impl Engine {
         while workers.join_next().await.is_some() {}
     }
 
+    fn concurrency(&self) -> usize {
+        self.analytics.db.writers().clamp(FEWEST, MOST)
+    }
+
     /// Starts workers for what is due, up to the bound. Returns how long nothing else is.
     async fn fill(&self, workers: &mut JoinSet<()>, stop: &watch::Sender<bool>) -> Duration {
-        while workers.len() < CONCURRENCY {
+        while workers.len() < self.concurrency() {
             match self.claim().await {
                 Ok(Claim::Taken(work, mark)) => {
                     let (analytics, stopping) = (self.analytics.clone(), stop.subscribe());
