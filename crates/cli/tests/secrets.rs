@@ -1,6 +1,6 @@
 //! No secret leaves its place: not in the log at its most talkative, not in the database, not in an explanation.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs::{self, File},

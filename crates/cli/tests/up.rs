@@ -1,6 +1,6 @@
 //! `obol up` as a stranger meets it: the walk, the files it leaves, the next start, and what it says when it cannot start.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

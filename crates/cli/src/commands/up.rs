@@ -103,9 +103,8 @@ async fn serve(up: Up) -> anyhow::Result<ExitCode> {
         () = told_to_stop() => Walked::Stopped,
     };
     let code = match (walked, up.once) {
-        (Walked::Whole, true) => ExitCode::SUCCESS,
+        (Walked::Whole, true) | (Walked::Stopped, false) => ExitCode::SUCCESS,
         (Walked::Failed | Walked::Stopped, true) => ExitCode::FAILURE,
-        (Walked::Stopped, false) => ExitCode::SUCCESS,
         (Walked::Whole | Walked::Failed, false) => {
             say(&format!("\nListening on {}. Stop with Ctrl-C.", cloud.url));
             told_to_stop().await;
