@@ -47,6 +47,11 @@ impl ManualClock {
         self.0.moved.send_replace(());
     }
 
+    /// How many waits are under way, so that a test moves time only after what it tests has gone to sleep.
+    pub fn sleepers(&self) -> usize {
+        self.0.moved.receiver_count()
+    }
+
     /// Lets the service's time run `duration` ahead of the wall's from now on.
     pub fn skew(&self, duration: Duration) {
         self.0.skew.store(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);

@@ -5,7 +5,7 @@ use obol_domain::injector::Fault;
 
 use crate::{
     lists::{populate, walk},
-    work::{created, deleted, failed, is_gone, log_lines, stands, survive},
+    work::{created, deleted, failed, is_gone, log_lines, stands, survive, two_nodes_share},
     world::{Script, World},
 };
 
@@ -72,4 +72,9 @@ async fn of_many_creations_with_one_name_one_is_accepted() {
     let mut statuses = [one.status, two.status, three.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409]);
+}
+
+#[tokio::test]
+async fn two_nodes_share_the_work_and_nothing_is_done_twice() {
+    two_nodes_share(&World::postgres(Script::default()).await).await;
 }

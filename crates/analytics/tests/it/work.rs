@@ -7,7 +7,9 @@ use std::{
 
 use axum::http::Method;
 use obol_analytics::work::{EngineError, LEASE};
-use obol_domain::injector::Fault;
+use obol_domain::{Clock as _, injector::Fault};
+use obol_protocol::Timestamp;
+use obol_store::work_requests;
 use serde_json::json;
 
 use crate::world::{PROVISIONING, Script, World};
@@ -297,6 +299,85 @@ async fn work_that_is_held_is_not_taken_before_its_lease_ends() {
     assert_eq!(world.engine.run_due().await.unwrap(), 1);
     world.settle().await;
     stands(&world, &id, &work, "taken over").await;
+}
+
+/// Waits until the holder is asleep inside its step and holds the work until `time`.
+async fn held_until(world: &World, time: Timestamp) {
+    let held = async {
+        while work_requests::next_due(&world.db).await.unwrap() != Some(time) || world.clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), held).await.expect("the lease lasts until then");
+}
+
+#[tokio::test]
+async fn a_step_that_takes_long_keeps_its_lease() {
+    let world = Arc::new(World::new().await);
+    let gate = world.registrar.gate.lock().await;
+    let (id, work) = created(&world).await;
+    let holder = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.second_engine().run_due().await.unwrap() }
+    });
+    held_until(&world, world.clock.now().plus(LEASE)).await;
+    for _ in 0..6 {
+        world.clock.advance(LEASE / 3);
+        held_until(&world, world.clock.now().plus(LEASE)).await;
+    }
+    assert_eq!(world.engine.run_due().await.unwrap(), 0, "two leases later nobody else may take it");
+    drop(gate);
+    holder.await.unwrap();
+    world.settle().await;
+    stands(&world, &id, &work, "a long step").await;
+    assert_eq!(log_lines(&world, &work).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_holder_that_lost_its_lease_writes_nothing_more() {
+    let world = Arc::new(World::new().await);
+    let gate = world.registrar.gate.lock().await;
+    let (id, work) = created(&world).await;
+    let holder = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.second_engine().run_due().await.unwrap() }
+    });
+    let end = world.clock.now().plus(LEASE);
+    held_until(&world, end).await;
+    let taken = work_requests::claim(&world.db, "another node", end, end.plus(LEASE)).await.unwrap().unwrap();
+    drop(gate);
+    assert_eq!(holder.await.unwrap(), 1, "it stops without an error");
+    let found = work_requests::get(&world.db, &world.tenant().id, &work).await.unwrap().unwrap();
+    assert_eq!((found.lease.as_deref(), found.version), (Some("another node"), taken.version));
+    assert!(log_lines(&world, &work).await.is_empty());
+    world.clock.advance(2 * LEASE);
+    world.settle().await;
+    stands(&world, &id, &work, "taken over").await;
+    assert_eq!(log_lines(&world, &work).await.len(), 4);
+}
+
+/// On any engine: a dozen creations, two nodes.
+pub async fn two_nodes_share(world: &World) {
+    let mut made = Vec::new();
+    for index in 0..12 {
+        let answer = world.create(&world.details(&format!("oac{index}"))).await;
+        made.push((answer.body["id"].as_str().unwrap().to_owned(), answer.header("opc-work-request-id").to_owned()));
+    }
+    let other = world.second_engine();
+    let (ours, theirs) = tokio::join!(world.engine.run_due(), other.run_due());
+    assert_eq!(ours.unwrap() + theirs.unwrap(), 12, "each was taken once");
+    world.clock.advance(PROVISIONING);
+    let (ours, theirs) = tokio::join!(world.engine.run_due(), other.run_due());
+    assert_eq!(ours.unwrap() + theirs.unwrap(), 12);
+    for (id, work) in made {
+        stands(world, &id, &work, "shared").await;
+        assert_eq!(log_lines(world, &work).await.len(), 4, "each step once");
+    }
+}
+
+#[tokio::test]
+async fn two_nodes_share_the_work_and_nothing_is_done_twice() {
+    two_nodes_share(&World::new().await).await;
 }
 
 #[tokio::test]

@@ -412,6 +412,8 @@ pub struct FakeRegistrar {
     pub passing: AtomicU32,
     /// Whether registering is rejected for good.
     pub rejecting: std::sync::atomic::AtomicBool,
+    /// While a test holds this, registering takes for ever.
+    pub gate: tokio::sync::Mutex<()>,
     /// Whether unregistering is rejected for good.
     pub clinging: std::sync::atomic::AtomicBool,
 }
@@ -429,6 +431,7 @@ impl FakeRegistrar {
 impl InstanceRegistrar for FakeRegistrar {
     fn register<'a>(&'a self, instance: &'a RegisteredInstance) -> BoxFuture<'a, Result<(), RegistrarError>> {
         Box::pin(async move {
+            let _open = self.gate.lock().await;
             if self.fails_in_passing() {
                 return Err(RegistrarError::Unavailable("away".into()));
             }

@@ -23,6 +23,7 @@ const OUTSIDE: &[&str] = &["obol-testkit", "obol-bench", "xtask"];
 /// Other people's crates that only some rooms may depend on, with the reason.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
     ("sqlx", &["obol-store"], "every statement stands in the store"),
+    ("rusqlite", &["obol-store"], "every statement stands in the store"),
     ("anyhow", &["obol", "obol-server"], "a library's errors are closed enums"),
     ("ureq", &["obol-client", "obol-server", "obol"], "the services call nobody"),
     ("clap", &["obol"], "arguments are the command line's"),
