@@ -2,6 +2,8 @@
 //!
 //! They are tests, so that `cargo test` alone tells a contributor, without a tool to install.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod edges;
 mod supply;
 mod tree;
