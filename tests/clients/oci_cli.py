@@ -1,6 +1,6 @@
 """The official `oci` command line, unmodified, against a running dev cloud.
 
-usage: oci_cli.py <dev.env>
+usage: OBOL_BINARY=<path of obol> oci_cli.py <dev.env>
 """
 
 import json
@@ -39,13 +39,17 @@ class CommandLine:
         self.environment = kept | {"HOME": str(home), "SUPPRESS_LABEL_WARNING": "True"}
 
     def __call__(self, *words):
+        text = self.text(*words)
+        return json.loads(text) if text.strip() else {}
+
+    def text(self, *words):
         command = [OCI, "analytics", *words, "--config-file", self.config_file, "--endpoint", self.cloud.url]
         done = subprocess.run(
             command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
         )
         if done.returncode != 0:
             raise Refused(done.returncode, done.stderr + done.stdout)
-        return json.loads(done.stdout) if done.stdout.strip() else {}
+        return done.stdout
 
 
 def create(oci, cloud, name, token_file, *more):
@@ -216,6 +220,27 @@ def refusals(oci, cloud, tokens, home):
     refused(cloud, "another key's signature", lambda: stranger(*listing), 401, "NotAuthenticated")
 
 
+def same_output(oci, cloud):
+    """`obol` takes the same options and prints the same bytes."""
+    compartment = ("--compartment-id", cloud.compartment_id)
+    instance = oci("analytics-instance", "list", *compartment)["data"][0]["id"]
+    work_request = oci("work-request", "list", *compartment)["data"][0]["id"]
+    for words in (
+        ("analytics-instance", "list", *compartment, "--all", "--sort-by", "name"),
+        ("analytics-instance", "list", *compartment, "--limit", "1"),
+        ("analytics-instance", "get", "--analytics-instance-id", instance),
+        ("work-request", "list", *compartment, "--status", "SUCCEEDED"),
+        ("work-request", "get", "--work-request-id", work_request),
+    ):
+        mine = subprocess.run(
+            [os.environ["OBOL_BINARY"], *words, "--config-file", oci.config_file, "--endpoint", cloud.url],
+            env=oci.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        equal(mine.returncode, 0, mine.stderr)
+        equal(mine.stdout, oci.text(*words), f"obol {' '.join(words)}")
+        passed(f"obol {words[0]} {words[1]} prints what oci prints")
+
+
 def main():
     cloud = Cloud()
     with tempfile.TemporaryDirectory() as scratch:
@@ -224,6 +249,7 @@ def main():
         for name, token in (("user", cloud.user_token()), ("client", cloud.client_token())):
             (home / name).write_text(token)
         lifecycle(oci, cloud, home)
+        same_output(oci, cloud)
         refusals(oci, cloud, home, home)
 
 

@@ -80,7 +80,7 @@ fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> C
     };
     let cloud = DevCloud::start(workshop, &obol, name)?;
     let mut command = client(workshop.root.join("tests/clients").join(program));
-    workshop.run(command.arg(cloud.env_file()), CLIENT_LIMIT)?;
+    workshop.run(command.arg(cloud.env_file()).env("OBOL_BINARY", &obol), CLIENT_LIMIT)?;
     compatibility::check(workshop, name)
 }
 
