@@ -58,7 +58,8 @@ impl Clock for MovableClock {
             let mut moved = clock.0.moved.subscribe();
             loop {
                 let left = until.since(clock.now());
-                if left.is_zero() {
+                // More is left than was asked for when the clock was moved back: a wait does not grow by that.
+                if left.is_zero() || left > duration {
                     return;
                 }
                 #[expect(clippy::disallowed_methods, reason = "the one place where waiting happens")]
@@ -85,6 +86,15 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         clock.set_offset(2 * 3600 * 1_000_000);
+        tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("the wait ends").unwrap();
+    }
+
+    #[tokio::test]
+    async fn moving_the_clock_back_ends_a_wait_that_would_grow() {
+        let clock = MovableClock::new(3_600_000_000);
+        let waiting = tokio::spawn(clock.sleep(Duration::from_secs(1)));
+        tokio::task::yield_now().await;
+        clock.set_offset(0);
         tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("the wait ends").unwrap();
     }
 

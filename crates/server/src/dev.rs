@@ -141,8 +141,7 @@ impl DevCloud {
             data_dir.forget()?;
         }
         let db = Db::open(&database).await?;
-        let offset = meta::get(&db, lab::CLOCK_OFFSET).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let clock = MovableClock::new(offset);
+        let clock = MovableClock::new(lab::kept_offset(&db).await?);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let master = key::master(&db, &data_dir, &*entropy).await?;
         let (recorder, recording) = Recorder::start(db.clone());
@@ -180,7 +179,7 @@ impl DevCloud {
             settings,
             recorder: recorder.clone(),
         });
-        let lab = Lab { db, clock, recorder };
+        let lab = Lab { db, clock, recorder, moving: Arc::default() };
         Ok(cloud.serving(listener, identity, analytics, lab, recording))
     }
 
@@ -240,7 +239,7 @@ impl DevCloud {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(Duration::from_millis(900), ended).await.is_err() {
+        if tokio::time::timeout(Duration::from_millis(750), ended).await.is_err() {
             tracing::warn!("background work was still under way at shutdown; it goes on at the next start");
         }
         self.tasks.abort_all();

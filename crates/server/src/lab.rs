@@ -16,6 +16,7 @@ use axum::{
 use obol_domain::Clock as _;
 use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use crate::clock::MovableClock;
 
@@ -34,6 +35,8 @@ pub struct Lab {
     pub clock: MovableClock,
     /// Where explanations wait to be written.
     pub recorder: Recorder,
+    /// Held while the clock is being moved.
+    pub moving: Arc<Mutex<()>>,
 }
 
 /// The routes of a dev cloud.
@@ -96,6 +99,8 @@ async fn show_clock(State(lab): State<Arc<Lab>>) -> Response {
 }
 
 async fn move_clock(State(lab): State<Arc<Lab>>, body: String) -> Response {
+    // One move at a time, so that two advances add up.
+    let _moving = lab.moving.lock().await;
     let offset = match serde_json::from_str::<MoveClock>(&body) {
         Ok(MoveClock { advance: None, reset: true }) => Some(0),
         Ok(MoveClock { advance: Some(text), reset: false }) => parse_duration(&text)
@@ -114,6 +119,12 @@ async fn move_clock(State(lab): State<Arc<Lab>>, body: String) -> Response {
     }
     lab.clock.set_offset(offset);
     clock_answer(&lab.clock)
+}
+
+/// How far ahead the clock was when an earlier start ended, in microseconds.
+pub(crate) async fn kept_offset(db: &Db) -> Result<i64, StoreError> {
+    let corrupt = || StoreError::Corrupt { table: "meta", column: "value", key: CLOCK_OFFSET.to_owned() };
+    meta::get(db, CLOCK_OFFSET).await?.map_or(Ok(0), |text| text.parse().map_err(|_| corrupt()))
 }
 
 async fn keep_offset(db: &Db, offset: i64) -> Result<(), StoreError> {

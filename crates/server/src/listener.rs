@@ -1,6 +1,15 @@
 //! The accept loop: HTTP/1 and HTTP/2 on one port, with the bounds that keep one caller from taking it all.
 
-use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -24,14 +33,16 @@ use crate::{front, telemetry};
 
 /// Connections served at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a request's head, the first one's included.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long a request may take from its head to its answer, body included.
 const REQUEST: Duration = Duration::from_mins(1);
 /// How long requests under way are waited for at shutdown.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_millis(600);
+/// How long is waited after a connection could not be accepted, for want of file descriptors perhaps.
+const RESPITE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` resolves, then lets the requests under way end, within 800 ms.
+/// Serves until `shutdown` resolves, then lets the requests under way end, within 600 ms.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -49,13 +60,25 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             () = &mut shutdown => break,
         };
         let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), request));
+        let asked = Arc::new(AtomicBool::new(false));
+        let asking = asked.clone();
+        let service = service_fn(move |request| {
+            asking.store(true, Ordering::Relaxed);
+            answer(router.clone(), request)
+        });
         let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _place = place;
+            let mut connection = pin!(connection);
+            let ended = match timeout(HEAD, &mut connection).await {
+                Ok(ended) => ended,
+                // It has said nothing, or not enough to tell the protocol, for which the server has no time limit.
+                Err(_elapsed) if !asked.load(Ordering::Relaxed) => return,
+                Err(_elapsed) => connection.await,
+            };
             // A connection that breaks is its client's affair.
-            if let Err(error) = connection.await {
+            if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended");
             }
         });
@@ -77,7 +100,8 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::task::yield_now().await;
+                #[expect(clippy::disallowed_methods, reason = "the shortage is the machine's, and passes in its time")]
+                tokio::time::sleep(RESPITE).await;
             }
         }
     }
@@ -124,6 +148,44 @@ impl BindError {
             std::io::ErrorKind::PermissionDenied => "this user may not use the port".to_owned(),
             std::io::ErrorKind::AddrNotAvailable => "the address is not one of this machine's".to_owned(),
             other => other.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn listening() -> (SocketAddr, tokio::task::JoinHandle<()>) {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", axum::routing::get(async || "here"));
+        (address, tokio::spawn(serve(listener, router, std::future::pending())))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_never_asks_is_closed() {
+        let (address, _server) = listening().await;
+        for said in [&b""[..], b"PRI * HT", b"GET / HTTP/1.1\r\nhost:"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            let mut answer = Vec::new();
+            timeout(2 * HEAD, stream.read_to_end(&mut answer)).await.expect("the connection ends").unwrap();
+            assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_connection_is_answered_again_and_again() {
+        let (address, _server) = listening().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..3 {
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+            let mut answer = [0; 1024];
+            let read = stream.read(&mut answer).await.unwrap();
+            assert!(answer[..read].ends_with(b"here"));
         }
     }
 }

@@ -43,6 +43,9 @@ pub enum OpenError {
     /// The URL is neither a file nor `postgres://…`.
     #[error("the database URL is not understood")]
     Url,
+    /// The URL asks for TLS, which connections to the database do not have.
+    #[error("connections to the database have no TLS, and the URL asks for it")]
+    Tls,
     /// The file or the server could not be reached.
     #[error("the database at {place} cannot be reached: {reason}")]
     Unreachable {
@@ -72,6 +75,7 @@ impl OpenError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Url => "give a file, sqlite:FILE, or postgres://user@host/database",
+            Self::Tls => "leave sslmode out, and reach the server over loopback, a socket or a private network",
             Self::Unreachable { .. } => {
                 "check that the server runs and the URL, user and password are right, or that the directory can be written"
             }
@@ -327,7 +331,12 @@ impl Place {
     fn parse(url: &str) -> Result<Self, OpenError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
-            // sqlx is built without TLS here: the server is reached over loopback, a socket or a private network.
+            // sqlx is built without TLS here: the server is reached over loopback, a socket or a private network. Whoever
+            // asks for more must not get less.
+            match options.get_ssl_mode() {
+                PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => return Err(OpenError::Tls),
+                PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {}
+            }
             let options = options.ssl_mode(PgSslMode::Disable).statement_cache_capacity(256);
             return Ok(Self::Postgres(Box::new(options)));
         }

@@ -25,13 +25,18 @@ statements! { "explanations";
               VALUES ($1, $2, $3, $4, $5, $6)";
     FIND = "SELECT request_id, recorded_at, check_name, expected, seen, fix FROM explanations
             WHERE request_id = $1 OR (request_id >= $2 AND request_id < $3) ORDER BY id LIMIT 100";
-    FORGET = "DELETE FROM explanations WHERE recorded_at < $1";
+    FORGET = "DELETE FROM explanations WHERE id IN (SELECT id FROM explanations ORDER BY id LIMIT 1000)
+              AND (recorded_at < $1 OR id <= (SELECT MAX(id) FROM explanations) - $2)";
 }
 
 /// Records waiting for the writer; more are dropped.
 const QUEUE: usize = 4096;
 /// Records written in one transaction at the most.
 const BATCH: usize = 256;
+/// After how many new records old ones are looked for; fewer than one look can remove, so that the table shrinks.
+const SWEEP: usize = 500;
+/// Records kept at the most, whatever their age.
+const MOST: i64 = 100_000;
 /// How long a record is kept.
 pub const RETENTION: Duration = Duration::from_hours(24);
 
@@ -100,6 +105,10 @@ impl Recorder {
 ///
 /// [`StoreError`]
 pub async fn find(db: &Db, request_id: &str) -> Result<Vec<Recorded>, StoreError> {
+    // No id holds it, and PostgreSQL cannot be asked for it.
+    if request_id.contains('\0') {
+        return Ok(Vec::new());
+    }
     // `0` follows `/`: the range holds exactly the ids that continue this one with a slash.
     let rows = db.fetch_all(&FIND, values![request_id, format!("{request_id}/"), format!("{request_id}0")]).await?;
     rows.iter()
@@ -120,7 +129,7 @@ pub async fn find(db: &Db, request_id: &str) -> Result<Vec<Recorded>, StoreError
 
 async fn write(db: Db, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH);
-    let mut forgotten_at = Timestamp::default();
+    let mut since_sweep = SWEEP;
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let mut records = Vec::with_capacity(batch.len());
         let mut flushes = Vec::new();
@@ -130,7 +139,7 @@ async fn write(db: Db, mut messages: mpsc::Receiver<Message>) {
                 Message::Flush(done) => flushes.push(done),
             }
         }
-        if let Err(error) = insert(&db, &records, &mut forgotten_at).await {
+        if let Err(error) = insert(&db, &records, &mut since_sweep).await {
             tracing::error!(error = &error as &dyn std::error::Error, count = records.len(), "explanations lost");
         }
         for done in flushes {
@@ -140,7 +149,7 @@ async fn write(db: Db, mut messages: mpsc::Receiver<Message>) {
     }
 }
 
-async fn insert(db: &Db, records: &[Recorded], forgotten_at: &mut Timestamp) -> Result<(), StoreError> {
+async fn insert(db: &Db, records: &[Recorded], since_sweep: &mut usize) -> Result<(), StoreError> {
     let Some(last) = records.last() else { return Ok(()) };
     let mut tx = db.begin().await?;
     for record in records {
@@ -148,9 +157,10 @@ async fn insert(db: &Db, records: &[Recorded], forgotten_at: &mut Timestamp) -> 
         tx.execute(&INSERT, values![&record.request_id, record.recorded_at, &**check, &**expected, &**seen, &**fix])
             .await?;
     }
-    if last.recorded_at.since(*forgotten_at) > RETENTION / 24 {
-        tx.execute(&FORGET, values![last.recorded_at.minus(RETENTION)]).await?;
-        *forgotten_at = last.recorded_at;
+    *since_sweep += records.len();
+    if *since_sweep >= SWEEP {
+        tx.execute(&FORGET, values![last.recorded_at.minus(RETENTION), MOST]).await?;
+        *since_sweep = 0;
     }
     tx.commit().await
 }

@@ -118,7 +118,8 @@ pub(super) struct Seeded {
     pub facts: Facts,
 }
 
-/// Makes the seed, or reads what an earlier start made, and writes the files with the address of this start.
+/// Makes the seed, or reads what an earlier start made, and writes the files with where they are and
+/// the address of this start.
 pub(super) async fn ensure(
     db: &Db,
     data_dir: &DataDir,
@@ -132,6 +133,7 @@ pub(super) async fn ensure(
         let facts = Facts::read(data_dir)?.filter(|facts| facts.tenancy_id == tenancy_id);
         let mismatch = || StartError::Mismatch { what: "dev.env", directory: data_dir.directory().to_owned() };
         let facts = facts.ok_or_else(mismatch)?;
+        data_dir.write("oci_config", &facts.oci_config(data_dir))?;
         data_dir.write("dev.env", &facts.dev_env(&url))?;
         return Ok(Seeded { first_start: false, took: [Duration::ZERO; 2], facts });
     }

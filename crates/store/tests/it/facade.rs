@@ -60,10 +60,35 @@ on_each_engine!(explanations_are_forgotten_after_their_retention, |db| async mov
     recorder.record("old", Explanation::new("check", "", "", ""), old);
     recorder.flush().await;
     let later = old.plus(explanations::RETENTION).plus(std::time::Duration::from_secs(1));
-    recorder.record("new", Explanation::new("check", "", "", ""), later);
+    for index in 0..500 {
+        recorder.record(&format!("new{index}"), Explanation::new("check", "", "", ""), later);
+    }
     recorder.flush().await;
     assert!(explanations::find(&db, "old").await.unwrap().is_empty());
-    assert_eq!(explanations::find(&db, "new").await.unwrap().len(), 1);
+    assert_eq!(explanations::find(&db, "new0").await.unwrap().len(), 1);
+});
+
+on_each_engine!(a_flood_of_refusals_does_not_grow_the_record_without_end, |db| async move {
+    let flood = Statement::new(
+        "explanations",
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100600)
+         INSERT INTO explanations (request_id, recorded_at, check_name, expected, seen, fix)
+         SELECT 'flood', $1, '', '', '', '' FROM n",
+    );
+    let now = Timestamp::from_seconds(1_000_000);
+    db.execute(&flood, values![now]).await.unwrap();
+    let (recorder, _writer) = Recorder::start(db.clone());
+    for _ in 0..1000 {
+        recorder.record("more", Explanation::new("check", "", "", ""), now);
+    }
+    recorder.flush().await;
+    let count = Statement::new("explanations", "SELECT COUNT(*) AS kept FROM explanations");
+    let kept: i64 = db.fetch_optional(&count, values![]).await.unwrap().unwrap().get("kept").unwrap();
+    assert!((100_000..=100_500).contains(&kept), "{kept} are kept");
+});
+
+on_each_engine!(no_id_holds_a_nul, |db| async move {
+    assert_eq!(explanations::find(&db, "a\0").await.unwrap(), []);
 });
 
 #[tokio::test]
@@ -74,6 +99,10 @@ async fn a_database_that_cannot_be_opened_says_where() {
     assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
     assert!(!error.to_string().contains("canary"));
     assert!(matches!(Db::open("mysql://x").await, Err(OpenError::Url)));
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = format!("postgres://someone@127.0.0.1:1/none?sslmode={mode}");
+        assert!(matches!(Db::open(&url).await, Err(OpenError::Tls)), "{mode} is not quietly ignored");
+    }
 }
 
 #[tokio::test]
