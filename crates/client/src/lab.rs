@@ -81,7 +81,7 @@ struct Explained {
 
 #[derive(Deserialize)]
 struct Problem {
-    message: String,
+    error: String,
 }
 
 impl Lab {
@@ -95,7 +95,7 @@ impl Lab {
         // The slashes of a request id are part of the path here, the service takes the whole rest.
         let id = id.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
         let answer = self.send(&Method::GET, &format!("/obol/v1/explanations/{id}"), "")?;
-        if answer.status == StatusCode::NOT_FOUND && serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok() {
+        if answer.status == StatusCode::NOT_FOUND && serde_json::from_slice::<Problem>(&answer.body).is_ok() {
             return Ok(Vec::new());
         }
         read::<Explained>(&answer).map(|explained| explained.explanations)
@@ -131,7 +131,7 @@ fn read<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, LabError> {
         return serde_json::from_slice(&answer.body).map_err(|_| LabError::NotALab { status });
     }
     match serde_json::from_slice::<Problem>(&answer.body) {
-        Ok(problem) => Err(LabError::Refused { status, message: problem.message }),
+        Ok(problem) => Err(LabError::Refused { status, message: problem.error }),
         Err(_) => Err(LabError::NotALab { status }),
     }
 }
@@ -150,7 +150,7 @@ mod tests {
     fn explanations_are_found_by_the_whole_request_id() {
         let body =
             r#"{"id":"a/B/C","explanations":[{"recordedAt":"t","check":"c","expected":"e","seen":"s","fix":"f"}]}"#;
-        let recorder = Recorder::new(vec![(200, "", body), (404, "", r#"{"message":"none"}"#)]);
+        let recorder = Recorder::new(vec![(200, "", body), (404, "", r#"{"error":"none"}"#)]);
         let lab = lab(&recorder);
         assert_eq!(lab.explanations("a/B/C").unwrap()[0].check, "c");
         assert!(lab.explanations("x^y").unwrap().is_empty());
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn moving_the_clock_says_that_no_page_sent_it() {
         let body = r#"{"now":"n","wall":"w","offsetSeconds":3600}"#;
-        let recorder = Recorder::new(vec![(200, "", body), (400, "", r#"{"message":"no"}"#), (404, "", "<html>")]);
+        let recorder = Recorder::new(vec![(200, "", body), (400, "", r#"{"error":"no"}"#), (404, "", "<html>")]);
         let lab = lab(&recorder);
         assert_eq!(lab.move_clock(&Move::Advance("1h".to_owned())).unwrap().offset_seconds, 3600);
         assert_eq!(lab.move_clock(&Move::Reset).unwrap_err().to_string(), "the dev cloud refused: 400 no");

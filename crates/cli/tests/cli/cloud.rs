@@ -138,3 +138,14 @@ fn an_id_nothing_was_refused_under_has_no_explanation() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("no refusal is recorded under this id"), "{ran:?}");
 }
+
+#[test]
+fn what_the_lab_refuses_is_told_in_its_words() {
+    let cloud = Cloud::start();
+    for nonsense in ["nonsense", "1w", "-1h", "9999999d"] {
+        let ran = cloud.obol(&["clock", "advance", "--", nonsense]).run();
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.err.starts_with("error: the dev cloud refused: 400 send {\"advance\":\"90m\"} "), "{ran:?}");
+    }
+    assert!(cloud.obol(&["clock", "show"]).run().ok().out.contains("the machine's time"));
+}
