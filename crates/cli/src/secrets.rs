@@ -23,8 +23,15 @@ pub(crate) fn read(path: &Path) -> Result<Secret, Failure> {
 
 fn read_all(source: impl io::Read) -> io::Result<Secret> {
     let mut text = String::new();
-    source.take(LONGEST).read_to_string(&mut text)?;
-    Ok(Secret::new(text))
+    // One more than is allowed, so that a longer text is seen and not cut.
+    let read = source.take(LONGEST + 1).read_to_string(&mut text);
+    let text = Secret::new(text);
+    match u64::try_from(read?) {
+        Ok(length) if length <= LONGEST => Ok(text),
+        Ok(_) | Err(_) => {
+            Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {LONGEST} bytes")))
+        }
+    }
 }
 
 /// The first that is given, of a file (without the new line at its end), a variable, and a prompt where there is
@@ -74,4 +81,19 @@ pub(crate) fn write(path: &Path, text: &Secret) -> Result<(), Failure> {
     written.map_err(|error: io::Error| {
         Failure::new(Exit::Local, format!("{} cannot be written", path.display())).because(&error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_refused_not_cut() {
+        let longest = usize::try_from(LONGEST).unwrap();
+        let text = "a".repeat(longest + 1);
+        assert_eq!(read_all(&text.as_bytes()[..longest]).unwrap().expose().len(), longest);
+        let error = read_all(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "it is longer than 1048576 bytes");
+        assert!(read_all(&b"\xff"[..]).is_err());
+    }
 }
