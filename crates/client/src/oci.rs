@@ -1,6 +1,6 @@
 //! Signed calls to a service of Oracle Cloud's kind: request ids, retry tokens, retries, errors as values.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use obol_protocol::oci::{
@@ -29,8 +29,8 @@ pub struct OciClient {
     request_id: Option<String>,
 }
 
-/// One call.
-#[derive(Debug, Clone)]
+/// One call. Its body may hold a token, so `Debug` does not print it.
+#[derive(Clone)]
 pub struct Call<'a> {
     /// The operation, for messages, e.g. `GetAnalyticsInstance`.
     pub operation: &'static str,
@@ -44,6 +44,16 @@ pub struct Call<'a> {
     pub if_match: Option<&'a str>,
     /// Whether the operation takes a retry token (contract analytics 1, column T).
     pub retry_token: bool,
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A successful answer.
