@@ -79,8 +79,10 @@ impl MasterKey {
         Ok(body)
     }
 
-    /// Hashes a secret of at least 122 random bits for keeping (HMAC-SHA-256 under the derived key). Compare in constant
-    /// time with [`MasterKey::hash_matches`].
+    /// Hashes what must be recognised and not be read (HMAC-SHA-256 under the derived key). What is kept in a database
+    /// is a hash of at least 122 random bits; a secret that its owner chose is kept with Argon2id, and its keyed hash in
+    /// memory only, to know it again. Form tokens and versions of resources are keyed hashes too. Each use has a purpose
+    /// of its own. Compare in constant time with [`MasterKey::hash_matches`].
     pub fn keyed_hash(&self, purpose: &str, secret: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.hashing);
         context.update(purpose.as_bytes());
