@@ -21,12 +21,16 @@ enum Kind {
 }
 
 /// The members of a model, as the API spells them (contract analytics 2).
-pub(crate) struct Shape(&'static [(&'static str, Kind)]);
+pub(crate) struct Shape {
+    members: &'static [(&'static str, Kind)],
+    /// Those of them that are not shown: a summary is the whole without some.
+    without: &'static [&'static str],
+}
 
 use Kind::{Endpoint, List, Map as MapOf, Object, Plain, Time};
 
 /// `AnalyticsInstance`.
-pub(crate) static INSTANCE: Shape = Shape(&[
+pub(crate) static INSTANCE: Shape = Shape::of(&[
     ("id", Plain),
     ("name", Plain),
     ("description", Plain),
@@ -53,27 +57,18 @@ pub(crate) static INSTANCE: Shape = Shape(&[
 ]);
 
 /// `AnalyticsInstanceSummary`.
-pub(crate) static INSTANCE_SUMMARY: Shape = Shape(&[
-    ("id", Plain),
-    ("name", Plain),
-    ("description", Plain),
-    ("compartmentId", Plain),
-    ("lifecycleState", Plain),
-    ("featureSet", Plain),
-    ("capacity", Object(&CAPACITY)),
-    ("licenseType", Plain),
-    ("emailNotification", Plain),
-    ("networkEndpointDetails", Endpoint),
-    ("serviceUrl", Plain),
-    ("definedTags", Plain),
-    ("freeformTags", Plain),
-    ("systemTags", Plain),
-    ("timeCreated", Time),
-    ("timeUpdated", Time),
+pub(crate) static INSTANCE_SUMMARY: Shape = INSTANCE.without(&[
+    "featureBundle",
+    "updateChannel",
+    "privateAccessChannels",
+    "vanityUrlDetails",
+    "kmsKeyId",
+    "domainId",
+    "resourceGroups",
 ]);
 
 /// `WorkRequest`.
-pub(crate) static WORK_REQUEST: Shape = Shape(&[
+pub(crate) static WORK_REQUEST: Shape = Shape::of(&[
     ("id", Plain),
     ("operationType", Plain),
     ("status", Plain),
@@ -86,35 +81,30 @@ pub(crate) static WORK_REQUEST: Shape = Shape(&[
 ]);
 
 /// `WorkRequestSummary`.
-pub(crate) static WORK_REQUEST_SUMMARY: Shape = Shape(&[
-    ("id", Plain),
-    ("operationType", Plain),
-    ("status", Plain),
-    ("compartmentId", Plain),
-    ("resources", List(&WORK_REQUEST_RESOURCE)),
-    ("timeAccepted", Time),
-    ("timeStarted", Time),
-    ("timeFinished", Time),
-]);
+pub(crate) static WORK_REQUEST_SUMMARY: Shape = WORK_REQUEST.without(&["percentComplete"]);
 
-static CAPACITY: Shape = Shape(&[("capacityType", Plain), ("capacityValue", Plain)]);
-static WORK_REQUEST_RESOURCE: Shape = Shape(&[
+static CAPACITY: Shape = Shape::of(&[("capacityType", Plain), ("capacityValue", Plain)]);
+static WORK_REQUEST_RESOURCE: Shape = Shape::of(&[
     ("actionResult", Plain),
     ("resourceType", Plain),
     ("identifier", Plain),
     ("resourceUri", Plain),
     ("metadata", Plain),
 ]);
-static PUBLIC_ENDPOINT: Shape = Shape(&[
+static PUBLIC_ENDPOINT: Shape = Shape::of(&[
     ("networkEndpointType", Plain),
     ("whitelistedIps", Plain),
     ("whitelistedVcns", List(&VCN)),
     ("whitelistedServices", Plain),
 ]);
-static PRIVATE_ENDPOINT: Shape =
-    Shape(&[("networkEndpointType", Plain), ("vcnId", Plain), ("subnetId", Plain), ("networkSecurityGroupIds", Plain)]);
-static VCN: Shape = Shape(&[("id", Plain), ("whitelistedIps", Plain)]);
-static PRIVATE_ACCESS_CHANNEL: Shape = Shape(&[
+static PRIVATE_ENDPOINT: Shape = Shape::of(&[
+    ("networkEndpointType", Plain),
+    ("vcnId", Plain),
+    ("subnetId", Plain),
+    ("networkSecurityGroupIds", Plain),
+]);
+static VCN: Shape = Shape::of(&[("id", Plain), ("whitelistedIps", Plain)]);
+static PRIVATE_ACCESS_CHANNEL: Shape = Shape::of(&[
     ("key", Plain),
     ("displayName", Plain),
     ("vcnId", Plain),
@@ -125,11 +115,16 @@ static PRIVATE_ACCESS_CHANNEL: Shape = Shape(&[
     ("privateSourceScanHosts", List(&SCAN_HOST)),
     ("networkSecurityGroupIds", Plain),
 ]);
-static DNS_ZONE: Shape = Shape(&[("dnsZone", Plain), ("description", Plain)]);
-static SCAN_HOST: Shape = Shape(&[("scanHostname", Plain), ("scanPort", Plain), ("description", Plain)]);
-static VANITY_URL: Shape =
-    Shape(&[("key", Plain), ("description", Plain), ("urls", Plain), ("hosts", Plain), ("publicCertificate", Plain)]);
-static RESOURCE_GROUP: Shape = Shape(&[
+static DNS_ZONE: Shape = Shape::of(&[("dnsZone", Plain), ("description", Plain)]);
+static SCAN_HOST: Shape = Shape::of(&[("scanHostname", Plain), ("scanPort", Plain), ("description", Plain)]);
+static VANITY_URL: Shape = Shape::of(&[
+    ("key", Plain),
+    ("description", Plain),
+    ("urls", Plain),
+    ("hosts", Plain),
+    ("publicCertificate", Plain),
+]);
+static RESOURCE_GROUP: Shape = Shape::of(&[
     ("id", Plain),
     ("resourceName", Plain),
     ("displayName", Plain),
@@ -160,9 +155,18 @@ pub(crate) fn render(reply: &Reply, shape: &Shape) -> Value {
 }
 
 impl Shape {
+    const fn of(members: &'static [(&'static str, Kind)]) -> Self {
+        Self { members, without: &[] }
+    }
+
+    const fn without(&self, without: &'static [&'static str]) -> Self {
+        Self { members: self.members, without }
+    }
+
     fn show(&self, value: &Value) -> Value {
         let Value::Object(members) = value else { return Value::Null };
-        let shown = self.0.iter().map(|(name, kind)| {
+        let wanted = self.members.iter().filter(|(name, _)| !self.without.contains(name));
+        let shown = wanted.map(|(name, kind)| {
             let member = members.get(*name).unwrap_or(&Value::Null);
             (kebab(name), kind.show(member))
         });
@@ -259,6 +263,15 @@ mod tests {
         // Contract analytics 6.2: 202 and 204.
         let shown = render(&reply(Value::Null, &[("opc-work-request-id", "w")]), &INSTANCE);
         assert_eq!(shown, json!({"opc-work-request-id": "w"}));
+    }
+
+    #[test]
+    fn what_a_summary_leaves_out_is_a_member_of_the_whole() {
+        for (summary, whole) in [(&INSTANCE_SUMMARY, &INSTANCE), (&WORK_REQUEST_SUMMARY, &WORK_REQUEST)] {
+            let (summary_shown, whole_shown) = (summary.show(&json!({})), whole.show(&json!({})));
+            let count = |value: &Value| value.as_object().unwrap().len();
+            assert_eq!(count(&summary_shown) + summary.without.len(), count(&whole_shown));
+        }
     }
 
     #[test]
