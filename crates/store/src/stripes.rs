@@ -21,7 +21,7 @@ statements! { "stripes";
                 s.is_primary, s.issuer, s.signing_cert_public, s.version, s.created_at,
                 p.max_incorrect_attempts, p.lockout_minutes
          FROM stripes s JOIN password_policies p ON p.stripe = s.name
-         WHERE s.name = $1 ORDER BY p.priority DESC LIMIT 1";
+         WHERE s.name = $1 ORDER BY p.priority LIMIT 1";
     OF_TENANCY = "SELECT name FROM stripes WHERE tenancy_id = $1 ORDER BY name LIMIT 1000";
     VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
     BUMP = "UPDATE stripes SET version = version + 1 WHERE name = $1";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use obol_domain::lockout::{LockState, LockoutPolicy};
 use obol_protocol::Timestamp;
 use obol_store::{
-    Db, StoreError,
+    Db, Statement, StoreError,
     app_roles::{self, AppRole},
     apps::{self, App, ClientSecret, ClientType},
     grants::{self, Grantee, NewGrant},
@@ -14,6 +14,7 @@ use obol_store::{
     stripes::{self, Stripe},
     tenancies::{self, Tenancy},
     users::{self, User},
+    values,
 };
 
 const ONE: &str = "idcs-1";
@@ -123,6 +124,22 @@ async fn seed(db: &Db) {
     }
     tx.commit().await.unwrap();
 }
+
+on_each_engine!(any_other_password_policy_comes_before_the_built_in_one, |db| async move {
+    seed(&db).await;
+    assert_eq!(stripes::get(&db, ONE).await.unwrap().unwrap().lockout, LockoutPolicy::STANDARD);
+    let other = Statement::new(
+        "password_policies",
+        "INSERT INTO password_policies (stripe, name, priority, max_incorrect_attempts, lockout_minutes)
+         VALUES ($1, $2, $3, $4, $5)",
+    );
+    for (name, priority, attempts) in [("strict", 2_i64, 3_i64), ("lax", 9, 30)] {
+        db.execute(&other, values![ONE, name, priority, attempts, 7_i64]).await.unwrap();
+    }
+    let strict = LockoutPolicy { max_incorrect_attempts: 3, lockout: Duration::from_mins(7) };
+    assert_eq!(stripes::get(&db, ONE).await.unwrap().unwrap().lockout, strict);
+    assert_eq!(stripes::get(&db, TWO).await.unwrap().unwrap().lockout, LockoutPolicy::STANDARD, "another stripe's");
+});
 
 on_each_engine!(what_is_written_is_read_again, |db| async move {
     seed(&db).await;
