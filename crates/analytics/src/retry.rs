@@ -49,7 +49,8 @@ impl<'a> RetryToken<'a> {
         Ok(Some(Self { token, digest: digest(&request) }))
     }
 
-    fn key<'b>(&'b self, call: &Call<'b>) -> TokenKey<'b> {
+    /// Whose token it is.
+    pub(crate) fn key<'b>(&'b self, call: &Call<'b>) -> TokenKey<'b> {
         TokenKey { tenancy_id: &call.caller.tenancy_id, user_ocid: &call.caller.user_ocid, token: self.token }
     }
 
@@ -83,11 +84,6 @@ impl<'a> RetryToken<'a> {
             Replay::Yes(answer) => Ok(answer),
             Replay::No => Err(Refusal::Internal("a retry token was taken and is gone")),
         }
-    }
-
-    /// The token as it was sent.
-    pub(crate) const fn as_str(&self) -> &str {
-        self.token
     }
 
     /// Keeps the answer in the transaction that makes it true. Returns `false` when the same token was faster.

@@ -17,7 +17,8 @@ statements! { "retry_tokens";
                 answer = excluded.answer, is_invalidated = excluded.is_invalidated, expires_at = excluded.expires_at
             WHERE retry_tokens.expires_at <= $9";
     INVALIDATE =
-        "UPDATE retry_tokens SET is_invalidated = TRUE WHERE tenancy_id = $1 AND instance_id = $2 AND token <> $3";
+        "UPDATE retry_tokens SET is_invalidated = TRUE
+         WHERE tenancy_id = $1 AND instance_id = $2 AND NOT (user_ocid = $3 AND token = $4)";
     FORGET = "DELETE FROM retry_tokens WHERE expires_at <= $1";
 }
 
@@ -88,9 +89,16 @@ pub async fn keep(tx: &mut Tx, key: TokenKey<'_>, new: &NewAnswer<'_>) -> Result
 }
 
 /// Makes the tokens of earlier operations on an instance invalid: an answer that says it is being made must not be given
-/// again once it is being deleted. The token of the present request, `own`, stays; empty where there is none.
-pub async fn invalidate(tx: &mut Tx, tenancy_id: &str, instance_id: &str, own: &str) -> Result<u64, StoreError> {
-    tx.execute(&INVALIDATE, values![tenancy_id, instance_id, own]).await
+/// again once it is being deleted. The token of the present request, `own`, stays. Returns how many were made invalid.
+pub async fn invalidate(
+    tx: &mut Tx,
+    tenancy_id: &str,
+    instance_id: &str,
+    own: Option<TokenKey<'_>>,
+) -> Result<u64, StoreError> {
+    // No user is called "" and no token is.
+    let (user_ocid, token) = own.map_or(("", ""), |own| (own.user_ocid, own.token));
+    tx.execute(&INVALIDATE, values![tenancy_id, instance_id, user_ocid, token]).await
 }
 
 /// Removes the lapsed tokens of the whole installation. Returns how many.

@@ -96,7 +96,7 @@ async fn begin_deletion(
         });
     }
     // The answer of its creation does not hold any more.
-    let own = token.map_or("", RetryToken::as_str);
+    let own = token.map(|token| token.key(call));
     retry_tokens::invalidate(tx, tenancy_id, &instance.id, own).await?;
     let new = NewWorkRequest {
         id: work_request_id,

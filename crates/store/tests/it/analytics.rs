@@ -348,15 +348,36 @@ on_each_engine!(a_retry_token_is_taken_once_until_it_lapses, |db| async move {
         assert_eq!(retry_tokens::find(&db, other, at(1)).await.unwrap(), None);
     }
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", "t").await.unwrap(), 0, "one's own stays");
-    assert_eq!(retry_tokens::invalidate(&mut tx, TWO, "i1", "").await.unwrap(), 0);
-    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", "").await.unwrap(), 1);
+    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", Some(key)).await.unwrap(), 0, "one's own stays");
+    assert_eq!(retry_tokens::invalidate(&mut tx, TWO, "i1", None).await.unwrap(), 0);
+    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", None).await.unwrap(), 1);
     tx.commit().await.unwrap();
     assert!(retry_tokens::find(&db, key, at(99)).await.unwrap().unwrap().is_invalidated);
     assert_eq!(retry_tokens::find(&db, key, at(100)).await.unwrap(), None);
     assert!(keep(b"three", 100).await, "a lapsed token is free");
     assert_eq!(retry_tokens::forget_lapsed(&db, at(199)).await.unwrap(), 0);
     assert_eq!(retry_tokens::forget_lapsed(&db, at(200)).await.unwrap(), 1);
+});
+
+on_each_engine!(a_retry_token_is_ones_own_only_with_its_user, |db| async move {
+    seeded(&db).await;
+    let key = |user_ocid, token| TokenKey { tenancy_id: ONE, user_ocid, token };
+    let (created, deleted) = (key("ada", "same"), key("bob", "same"));
+    let mut tx = db.begin().await.unwrap();
+    for key in [created, deleted, key("bob", "earlier")] {
+        let new = NewAnswer {
+            request_digest: b"one",
+            instance_id: "i1",
+            answer: "{}".into(),
+            expires_at: at(100),
+            now: at(1),
+        };
+        assert!(retry_tokens::keep(&mut tx, key, &new).await.unwrap());
+    }
+    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", Some(deleted)).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert!(retry_tokens::find(&db, created, at(2)).await.unwrap().unwrap().is_invalidated);
+    assert!(!retry_tokens::find(&db, deleted, at(2)).await.unwrap().unwrap().is_invalidated);
 });
 
 on_each_engine!(a_stranded_instance_has_no_live_work, |db| async move {
