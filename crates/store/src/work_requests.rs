@@ -291,13 +291,17 @@ pub(crate) fn list_statements() -> Vec<Statement> {
 
 /// Takes the work of the whole installation that has been due the longest, if any is due. `mark` must be the holder's own
 /// and new.
+///
+/// # Errors
+///
+/// [`StoreError::Corrupt`] for work that cannot be read, such as a newer release's. It is taken all the same, until
+/// `until`: left where it is, it would stay the longest due, and keep everybody from all other work.
 pub async fn claim(db: &Db, mark: &str, now: Timestamp, until: Timestamp) -> Result<Option<WorkRequest>, StoreError> {
     let mut tx = db.begin().await?;
     let row = tx.fetch_optional(&CLAIM, values![mark, until, now]).await?;
     let Some(row) = row else { return Ok(None) };
-    let work = read(&row)?;
     tx.commit().await?;
-    Ok(Some(work))
+    read(&row).map(Some)
 }
 
 /// When the next work of the whole installation may be taken.

@@ -249,20 +249,42 @@ on_each_engine!(work_is_claimed_by_one_holder_until_its_lease_ends, |db| async m
     assert_eq!(work_requests::next_due(&db).await.unwrap(), None, "finished work is nobody's");
 });
 
-on_each_engine!(the_longest_due_work_comes_first_and_each_holder_gets_its_own, |db| async move {
+on_each_engine!(the_longest_due_work_comes_first, |db| async move {
     seeded(&db).await;
     for (id, time) in [("w2", 2), ("w1", 1), ("w3", 3)] {
         accept(&db, ONE, id, time).await;
     }
-    let claims = (0..4).map(|index| {
-        let db = db.clone();
-        async move { work_requests::claim(&db, &format!("holder {index}"), at(10), at(15)).await.unwrap() }
-    });
     let mut taken = Vec::new();
-    for claim in claims {
-        taken.extend(claim.await.map(|work| work.id));
+    while let Some(work) = work_requests::claim(&db, "mark", at(10), at(15)).await.unwrap() {
+        taken.push(work.id);
     }
     assert_eq!(taken, ["w1", "w2", "w3"]);
+});
+
+on_each_engine!(holders_that_claim_at_once_get_each_their_own, |db| async move {
+    seeded(&db).await;
+    for id in ["w1", "w2", "w3"] {
+        accept(&db, ONE, id, 1).await;
+    }
+    let claim = async |mark| work_requests::claim(&db, mark, at(10), at(15)).await.unwrap();
+    let (one, two, three, four) = tokio::join!(claim("one"), claim("two"), claim("three"), claim("four"));
+    let mut taken: Vec<_> = [one, two, three, four].into_iter().flatten().map(|work| work.id).collect();
+    taken.sort();
+    assert_eq!(taken, ["w1", "w2", "w3"], "all of it, and none twice");
+});
+
+on_each_engine!(work_that_cannot_be_read_does_not_hold_up_the_rest, |db| async move {
+    seeded(&db).await;
+    accept(&db, ONE, "foreign", 1).await;
+    accept(&db, ONE, "good", 2).await;
+    let foreign = Statement::new("work_requests", "UPDATE work_requests SET operation_type = $2 WHERE id = $1");
+    db.execute(&foreign, values!["foreign", "OF_A_NEWER_RELEASE"]).await.unwrap();
+    let error = work_requests::claim(&db, "one", at(10), at(15)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    let claimed = work_requests::claim(&db, "two", at(10), at(15)).await.unwrap().unwrap();
+    assert_eq!(claimed.id, "good");
+    assert_eq!(work_requests::claim(&db, "three", at(14), at(19)).await.unwrap(), None);
+    assert!(work_requests::claim(&db, "four", at(15), at(20)).await.is_err(), "it is still there to be seen");
 });
 
 on_each_engine!(steps_and_records_are_kept_in_order, |db| async move {
