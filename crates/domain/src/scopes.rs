@@ -114,7 +114,6 @@ fn check_resources(requested: &ScopeList) -> Result<(), ScopeRefusal> {
 fn grant(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(), ScopeRefusal> {
     match scope {
         Scope::MyScopes => {
-            let before = granted.scopes.len();
             let source = if rights.client_counts() { rights.client } else { rights.user.unwrap_or_default() };
             for scope in source.iter().flat_map(|role| role.scopes()) {
                 if rights.user_has(scope) {
@@ -122,7 +121,7 @@ fn grant(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(),
                 }
             }
             granted.admin_api = true;
-            if granted.scopes.len() == before && before == 0 { Err(ScopeRefusal::Disjoint) } else { Ok(()) }
+            if granted.scopes.is_empty() { Err(ScopeRefusal::Disjoint) } else { Ok(()) }
         }
         Scope::Role(name) => {
             let role = BuiltInRole::named(name).ok_or_else(|| ScopeRefusal::Client(scope.to_string()))?;
