@@ -21,7 +21,7 @@ use obol_protocol::{
     oauth::{GrantType, form::encode},
 };
 use obol_store::{
-    apps, explanations,
+    Statement, apps, explanations,
     explanations::Recorder,
     tenancies::{self, Tenancy},
     users,
@@ -394,6 +394,23 @@ async fn signing_in_again_ends_the_session_before() {
     assert_ne!(first, second);
     assert_eq!(world.get("/ui/v1/", &first).await.status, StatusCode::SEE_OTHER);
     assert_eq!(world.get("/ui/v1/", &second).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signing_in_again_opens_no_session_when_the_one_before_cannot_be_closed() {
+    let world = World::new().await;
+    let first = world.signed_in(ADMIN).await;
+    let keep = Statement::new(
+        "sessions",
+        "CREATE TRIGGER keep BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'sessions are kept'); END",
+    );
+    world.scratch.db.execute(&keep, vec![]).await.unwrap();
+    let door = world.get("/ui/v1/signin", "").await;
+    let cookies = format!("{first}; {}", door.cookie());
+    let answer = world.post("/ui/v1/signin", &cookies, &sign_in_form(&door, ADMIN, PASSWORD)).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let all = Statement::new("sessions", "SELECT id_hash FROM sessions");
+    assert_eq!(world.scratch.db.fetch_all(&all, vec![]).await.unwrap().len(), 1, "nobody would have the other one");
 }
 
 #[tokio::test]

@@ -71,10 +71,11 @@ pub(crate) async fn submit(visit: Visit, jar: CookieJar, headers: HeaderMap, bod
         Err(refusal) => return refuse(&visit, jar, &form, &refusal),
     };
     let failure = |error: obol_identity::ServiceError| Refused::failure(&visit, error.is_passing(), &error);
-    let session = visit.identity().open_session(stripe, &user.user_id).await.map_err(failure)?;
+    // The old session goes first: were it closed last and that failed, the new one would stay open with nobody having it.
     if let Some(old) = cookies::session(&jar) {
         visit.identity().close_session(stripe, &old).await.map_err(failure)?;
     }
+    let session = visit.identity().open_session(stripe, &user.user_id).await.map_err(failure)?;
     let next = visit.redirect(next(form.get("next")).unwrap_or("/"));
     Ok((cookies::open(jar, &session), next).into_response())
 }
