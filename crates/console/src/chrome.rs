@@ -51,7 +51,7 @@ pub(crate) struct Step {
 impl Chrome {
     /// The address of a page, from what follows `/ui/v1`.
     pub(crate) fn path(&self, rest: &str) -> String {
-        format!("{}/ui/v1{rest}", self.prefix)
+        page_path(&self.prefix, rest)
     }
 
     /// The stylesheet's address.
@@ -71,6 +71,11 @@ impl Chrome {
         self.trail.push(Step { label: label.to_owned(), href });
         self
     }
+}
+
+/// The address of a page below a stripe's prefix, from what follows `/ui/v1`.
+pub(crate) fn page_path(prefix: &str, rest: &str) -> String {
+    format!("{prefix}/ui/v1{rest}")
 }
 
 /// An instant as a page shows it.

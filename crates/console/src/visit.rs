@@ -21,7 +21,7 @@ use obol_identity::{
 use obol_protocol::{Secret, oauth::form};
 
 use crate::{
-    chrome::{Chrome, Person},
+    chrome::{Chrome, Person, page_path},
     cookies,
     refusal::Refused,
     security,
@@ -115,7 +115,7 @@ impl Visit {
 
     /// Sends the browser to a page, from what follows `/ui/v1`.
     pub(crate) fn redirect(&self, rest: &str) -> Response {
-        Redirect::to(&self.chrome("").path(rest)).into_response()
+        Redirect::to(&page_path(prefix(&self.0.base), rest)).into_response()
     }
 
     fn is_administrator(&self) -> bool {
