@@ -1,12 +1,16 @@
 //! What travels on the wire, and nothing else: no I/O, no clock, no database.
 //!
 //! [`oauth`] and [`jose`] are the token service's dialect, [`scim`] its administration's, [`oci`] what every Oracle
-//! Cloud call shares (identifiers, signatures, errors, paging), [`analytics`] the bodies of the Analytics API.
+//! Cloud call shares (identifiers, signatures, errors, paging), [`analytics`] the bodies of the Analytics API, and
+//! [`fetch_metadata`] what browsers say of the page that made a request.
 
 pub mod analytics;
+pub mod fetch_metadata;
+pub mod hex;
 pub mod jose;
 pub mod oauth;
 pub mod oci;
+mod percent;
 pub mod scim;
 pub mod secret;
 pub mod time;

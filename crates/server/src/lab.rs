@@ -8,12 +8,13 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use obol_domain::Clock as _;
+use obol_protocol::fetch_metadata::from_another_site;
 use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -164,19 +165,6 @@ async fn same_site_only(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Whether a browser says that another site's page made the request (Fetch Metadata, and Origin for older browsers).
-fn from_another_site(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return true;
-    }
-    match (headers.get(header::ORIGIN), headers.get(header::HOST)) {
-        (Some(origin), Some(host)) => origin.as_bytes().strip_prefix(b"http://") != Some(host.as_bytes()),
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
-}
-
 #[derive(Serialize)]
 struct Problem {
     error: &'static str,
@@ -193,6 +181,8 @@ fn unavailable(error: &StoreError) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
 
     #[test]
@@ -223,6 +213,8 @@ mod tests {
             &[("host", "127.0.0.1:4620")][..],
             &[("sec-fetch-site", "none"), ("host", "127.0.0.1:4620")],
             &[("origin", "http://127.0.0.1:4620"), ("host", "127.0.0.1:4620")],
+            // TLS may end at a proxy.
+            &[("origin", "https://127.0.0.1:4620"), ("host", "127.0.0.1:4620")],
         ] {
             assert!(!from_another_site(&headers(pairs)), "{pairs:?}");
         }
