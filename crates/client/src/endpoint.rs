@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Uri;
+use obol_protocol::hex;
 
 /// A service's base URL. A path prefix is kept, a trailing slash is not: it would make the double slash that costs
 /// users of other clients a 404 (contract analytics 8, row 14).
@@ -109,9 +110,7 @@ pub fn percent_encode(text: &str) -> String {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            for nibble in [byte >> 4, byte & 0x0f] {
-                encoded.extend(char::from_digit(u32::from(nibble), 16).map(|digit| digit.to_ascii_uppercase()));
-            }
+            encoded.push_str(&hex::encode(&[byte]).to_ascii_uppercase());
         }
     }
     encoded

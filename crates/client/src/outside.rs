@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use obol_protocol::Timestamp;
+use obol_protocol::{Timestamp, hex};
 
 /// The time, waiting and randomness that a client is given.
 pub trait Outside: Send + Sync {
@@ -45,9 +45,5 @@ impl Outside for System {
 pub(crate) fn random_hex<const N: usize>(outside: &dyn Outside) -> String {
     let mut bytes = [0_u8; N];
     outside.fill(&mut bytes);
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0x0f])
-        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-        .collect()
+    hex::encode(&bytes)
 }

@@ -1,6 +1,7 @@
 //! Randomness is given, never taken: whoever mints an id or a secret holds an [`Entropy`].
 
 use obol_protocol::Secret;
+pub use obol_protocol::hex::encode as hex;
 
 /// A source of random bytes fit for keys and secrets.
 pub trait Entropy: Send + Sync + 'static {
@@ -54,17 +55,6 @@ impl dyn Entropy {
         );
         text
     }
-}
-
-/// Lowercase hex.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0x0f])
-        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
-        .map(|digit| char::from(*digit))
-        .collect()
 }
 
 #[cfg(test)]

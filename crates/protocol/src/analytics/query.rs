@@ -6,7 +6,10 @@ use super::{
     fields::{FieldFault, FieldProblem, quoted},
     work_request::RESOURCE_TYPE,
 };
-use crate::oci::{PageToken, page_token};
+use crate::{
+    oci::{PageToken, page_token},
+    percent::{self, Plus},
+};
 
 /// How many items a page has when the caller does not say. Oracle does not publish its own default.
 pub const DEFAULT_LIMIT: i64 = 100;
@@ -92,19 +95,7 @@ fn out_of_bounds(field: &str, expected: impl Into<String>, seen: impl Into<Strin
 }
 
 fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let high = char::from(rest.next()?).to_digit(16)?;
-                let low = char::from(rest.next()?).to_digit(16)?;
-                u8::try_from(high * 16 + low).ok()?
-            }
-            other => other,
-        });
-    }
+    let bytes = percent::decode(text.as_bytes(), Plus::Space).ok()?;
     // No identifier has a NUL, and not every database takes one.
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::Secret;
+use crate::{
+    Secret, hex,
+    percent::{self, BrokenEscape, Plus},
+};
 
 /// The media type of every OAuth request body.
 pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -91,38 +94,21 @@ fn check_content_type(content_type: &str) -> Result<(), FormError> {
 ///
 /// [`FormError::Encoding`] or [`FormError::NotUtf8`].
 pub fn decode(text: &[u8]) -> Result<String, FormError> {
-    unescape(text, b' ')
+    text_of(text, Plus::Space)
 }
 
 /// Decodes the percent signs only, for text in which a plus is a plus.
 pub(super) fn percent_decode(text: &str) -> Result<String, FormError> {
-    unescape(text.as_bytes(), b'+')
+    text_of(text.as_bytes(), Plus::Plus)
 }
 
-fn unescape(text: &[u8], plus: u8) -> Result<String, FormError> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => plus,
-            b'%' => {
-                let high = bytes.next().and_then(hex_digit).ok_or(FormError::Encoding)?;
-                let low = bytes.next().and_then(hex_digit).ok_or(FormError::Encoding)?;
-                high << 4 | low
-            }
-            plain => plain,
-        });
-    }
+fn text_of(text: &[u8], plus: Plus) -> Result<String, FormError> {
+    let decoded = percent::decode(text, plus).map_err(|BrokenEscape| FormError::Encoding)?;
     String::from_utf8(decoded).map_err(|_| FormError::NotUtf8)
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Encodes text as one name or value of a form, so that [`decode`] gives it back.
 pub fn encode(text: &str) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -130,7 +116,7 @@ pub fn encode(text: &str) -> String {
             b' ' => encoded.push('+'),
             other => {
                 encoded.push('%');
-                encoded.extend([other >> 4, other & 0x0f].iter().filter_map(|nibble| DIGITS.get(usize::from(*nibble))));
+                encoded.push_str(&hex::encode(&[other]).to_ascii_uppercase());
             }
         }
     }

@@ -6,6 +6,8 @@ use std::{fmt, str::FromStr};
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
+use crate::hex;
+
 /// Sixteen lowercase hex pairs with colons between them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -24,9 +26,7 @@ impl Fingerprint {
             if !text.is_empty() {
                 text.push(':');
             }
-            for nibble in [byte >> 4, byte & 0x0f] {
-                text.extend(char::from_digit(u32::from(nibble), 16));
-            }
+            text.push_str(&hex::encode(&[byte]));
         }
         Self(text)
     }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::hex;
+
 /// The longest id taken from a caller, in characters. Real clients send 32 to 35.
 pub const LONGEST: usize = 255;
 
@@ -15,10 +17,8 @@ impl RequestId {
     /// Mints the id of an answer. The first part is the caller's own where it sent a well-formed one (only up to its
     /// first slash, as Oracle's have three parts); otherwise it is random like the others.
     pub fn mint(client: Option<&str>, random: &[u8; 48]) -> Self {
-        let mut hex = random
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 0x0f])
-            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16).map(|digit| digit.to_ascii_uppercase()));
+        let hex = hex::encode(random).to_ascii_uppercase();
+        let mut hex = hex.chars();
         let first = client
             .filter(|id| Self::is_acceptable(id))
             .and_then(|id| id.split('/').next())
