@@ -48,9 +48,16 @@ fn source_files_stay_short_enough_to_read() {
         if name == "tests" || path.components().any(|part| part.as_os_str() == "tests") {
             continue;
         }
-        let length = lines(&crate::root().join(&path)).take_while(|line| line.trim() != "#[cfg(test)]").count();
+        let length = shipped_lines(&crate::root().join(&path));
         assert!(length <= LONGEST_FILE, "{} has {length} lines before its tests", path.display());
     }
+}
+
+/// How many lines come before the tests at a file's end. What else is `#[cfg(test)]` stands among the code and counts.
+fn shipped_lines(path: &Path) -> usize {
+    let lines: Vec<String> = lines(path).collect();
+    let tests = lines.windows(2).position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod tests"));
+    tests.unwrap_or(lines.len())
 }
 
 #[test]
@@ -81,6 +88,29 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+#[test]
+fn cited_sections_of_the_contracts_are_named() {
+    let document = std::fs::read_to_string(crate::root().join("docs/contracts.md")).expect("docs/contracts.md is there");
+    let (identity, analytics) = document.split_once("\n## Analytics\n").expect("a chapter for each contract");
+    for path in files(|path| is(path, &["rs", "md", "py", "sql", "html"])) {
+        let text = std::fs::read_to_string(crate::root().join(&path)).expect("a source is UTF-8");
+        for (contract, named) in [("identity", identity), ("analytics", analytics)] {
+            for section in cited_sections(&text, contract) {
+                let row = format!("\n| {section} |");
+                assert!(named.contains(&row), "{} cites contract {contract} {section}", path.display());
+            }
+        }
+    }
+}
+
+/// What follows a contract's name, where it is a number such as 2.6.
+fn cited_sections(text: &str, contract: &str) -> Vec<String> {
+    let citations = [format!("contract {contract} "), format!("Contract {contract} ")];
+    let after = citations.iter().flat_map(|citation| text.split(citation.as_str()).skip(1));
+    let numbers = after.map(|rest| rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default());
+    numbers.map(|number| number.trim_end_matches('.').to_owned()).filter(|number| !number.is_empty()).collect()
+}
+
 /// The targets of `[text](target)` that are files of ours.
 fn local_links(text: &str) -> Vec<String> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -92,12 +122,12 @@ fn is(path: &Path, extensions: &[&str]) -> bool {
     path.extension().is_some_and(|found| extensions.iter().any(|extension| found == *extension))
 }
 
-/// Rust that ships: under `crates/*/src` or `xtask/src`.
+/// Rust that ships, or measures and builds what ships: under `crates/*/src`, `bench/src` or `xtask/src`.
 fn is_source(path: &Path) -> bool {
     let path = path.strip_prefix(crate::root()).unwrap_or(path);
     let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     let ships = matches!(parts.as_slice(), [a, _, b, ..] if a == "crates" && b == "src")
-        || matches!(parts.as_slice(), [a, b, ..] if a == "xtask" && b == "src");
+        || matches!(parts.as_slice(), [a, b, ..] if (a == "bench" || a == "xtask") && b == "src");
     ships && is(path, &["rs"])
 }
 
