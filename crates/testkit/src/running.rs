@@ -15,18 +15,21 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `obol up`.
 pub struct Running {
-    child: Child,
+    process: Process,
     /// What it wrote.
     pub env: DevEnv,
     /// Where it listens.
     pub address: SocketAddr,
 }
 
-impl Drop for Running {
+/// Killed when dropped, so that none is left when a test fails, be it before the cloud is ready.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -47,14 +50,9 @@ impl Running {
     /// As [`Running::start`].
     #[expect(clippy::panic, clippy::unwrap_used, reason = "a test cannot go on without it")]
     pub fn start_logging(binary: &Path, data_dir: &Path, arguments: &[&str], log: Stdio) -> Self {
-        let mut child = Command::new(binary)
-            .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data_dir)
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(binary);
+        command.args(["up", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments);
+        let mut process = Process(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
         let begun = now();
         loop {
             let seen = match DevEnv::read(data_dir) {
@@ -62,13 +60,13 @@ impl Running {
                 Ok(env) => {
                     let address = env.get("OBOL_URL").trim_start_matches("http://").parse().unwrap();
                     match http::call(address, b"GET /obol/v1/ready HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n") {
-                        Ok(answer) if answer.status == 200 => return Self { child, env, address },
+                        Ok(answer) if answer.status == 200 => return Self { process, env, address },
                         Ok(answer) => answer.head,
                         Err(error) => error.to_string(),
                     }
                 }
             };
-            if let Some(status) = child.try_wait().unwrap() {
+            if let Some(status) = process.0.try_wait().unwrap() {
                 panic!("obol up ended with {status}");
             }
             assert!(begun.elapsed() < PATIENCE, "obol up is not ready; last seen: {seen}");
@@ -96,8 +94,8 @@ impl Running {
     /// When the system does not let it.
     #[expect(clippy::unwrap_used, reason = "a test cannot go on without it")]
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
     }
 
     /// Interrupts it as Ctrl-C would, and waits for its end.
@@ -107,9 +105,9 @@ impl Running {
     /// When the system does not let it.
     #[expect(clippy::unwrap_used, reason = "a test cannot go on without it")]
     pub fn interrupt(mut self) -> std::process::ExitStatus {
-        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        let told = Command::new("kill").args(["-INT", &self.process.0.id().to_string()]).status().unwrap();
         assert!(told.success());
-        self.child.wait().unwrap()
+        self.process.0.wait().unwrap()
     }
 
     /// Sends a signed request.
