@@ -3,10 +3,10 @@
 use super::{
     Capacity, DefinedTags, FeatureBundle, FeatureSet, FreeformTags, InstanceName, LicenseType, NetworkEndpointDetails,
     UpdateChannel,
-    fields::{self, FieldFault, FieldProblem, Fields, quoted},
+    fields::{self, FieldFault, FieldProblem, Fields},
     tags,
 };
-use crate::Secret;
+use crate::{Secret, description::describe_up_to};
 
 /// The longest text of most identifiers, in characters.
 const LONGEST_ID: usize = 255;
@@ -87,7 +87,10 @@ impl CreateAnalyticsInstanceDetails {
 
 fn read_name(fields: Fields<'_>) -> Result<InstanceName, FieldProblem> {
     let text = fields.required("name", fields.text("name", 1, InstanceName::LONGEST)?)?;
-    text.parse().map_err(|_| fields.problem(FieldFault::OutOfBounds, "name", InstanceName::PATTERN, quoted(text)))
+    text.parse().map_err(|_| {
+        let seen = describe_up_to(text, InstanceName::misfit(text).unwrap_or_default());
+        fields.problem(FieldFault::OutOfBounds, "name", InstanceName::PATTERN, seen)
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::description::describe_among;
+
 /// The text is none of the vocabulary's spellings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one of the allowed values")]
@@ -27,6 +29,11 @@ pub trait Vocabulary: Sized + Copy + 'static {
     /// Reads the spelling in any case, as query filters may be written.
     fn any_case(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// What a text that is no value of this vocabulary looks like, for an explanation.
+    fn describe(text: &str) -> String {
+        describe_among(text, Self::ALL.iter().map(|value| value.as_str()))
     }
 
     /// All spellings for an explanation: `A, B or C`.

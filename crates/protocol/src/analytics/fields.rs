@@ -17,7 +17,7 @@ pub enum FieldFault {
     OutOfBounds,
 }
 
-/// One refused field. It never holds a value that may be secret.
+/// One refused field. Of what the caller sent it repeats nothing that may be a secret, see [`crate::description`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
     /// What is wrong.
@@ -140,7 +140,7 @@ impl<'a> Fields<'a> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let unknown = |seen: String| self.problem(FieldFault::Unprocessable, name, T::spellings(), seen);
         let text = value.as_str().ok_or_else(|| unknown(kind(value).to_owned()))?;
-        T::exact(text).map(Some).ok_or_else(|| unknown(quoted(text)))
+        T::exact(text).map(Some).ok_or_else(|| unknown(T::describe(text)))
     }
 
     /// A whole number of at least `min`.
@@ -214,16 +214,6 @@ pub const fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
-}
-
-/// A caller's text in quotes, cut to a length fit for an explanation.
-pub fn quoted(text: &str) -> String {
-    const LONGEST: usize = 64;
-    let mut cut: String = text.chars().take(LONGEST).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    format!("{cut:?}")
 }
 
 #[cfg(test)]

@@ -20,6 +20,23 @@ impl InstanceName {
     /// The contract's pattern, for explanations.
     pub const PATTERN: &'static str = "^[a-zA-Z](-?[a-zA-Z0-9])*$";
 
+    /// The first character, counted from zero, that keeps a text from being a name; none where it is one.
+    pub fn misfit(text: &str) -> Option<usize> {
+        let mut previous = b'-';
+        for (index, byte) in text.bytes().enumerate() {
+            let fits = match byte {
+                b'-' => index > 0 && previous != b'-',
+                _ if index == 0 => byte.is_ascii_alphabetic(),
+                _ => byte.is_ascii_alphanumeric(),
+            };
+            if !fits || index >= Self::LONGEST {
+                return Some(index);
+            }
+            previous = byte;
+        }
+        (previous == b'-').then(|| text.len().saturating_sub(1))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -30,19 +47,10 @@ impl FromStr for InstanceName {
     type Err = InvalidInstanceName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut previous = b'-';
-        for (index, byte) in text.bytes().enumerate() {
-            let fits = match byte {
-                b'-' => index > 0 && previous != b'-',
-                _ if index == 0 => byte.is_ascii_alphabetic(),
-                _ => byte.is_ascii_alphanumeric(),
-            };
-            if !fits || index >= Self::LONGEST {
-                return Err(InvalidInstanceName);
-            }
-            previous = byte;
+        match Self::misfit(text) {
+            Some(_) => Err(InvalidInstanceName),
+            None => Ok(Self(text.to_owned())),
         }
-        if previous == b'-' { Err(InvalidInstanceName) } else { Ok(Self(text.to_owned())) }
     }
 }
 
@@ -82,6 +90,14 @@ mod tests {
         let too_long = "a".repeat(26);
         for name in ["", "-a", "a-", "a--b", "9a", "a_b", "a b", "é", "a\n", "ab.c", too_long.as_str()] {
             assert_eq!(name.parse::<InstanceName>(), Err(InvalidInstanceName), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_character_that_does_not_fit_is_found() {
+        let too_long = "a".repeat(26);
+        for (name, index) in [("9a", 0), ("a_b", 1), ("a--b", 2), ("ab-", 2), ("", 0), (too_long.as_str(), 25)] {
+            assert_eq!(InstanceName::misfit(name), Some(index), "{name:?}");
         }
     }
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{FieldFault, FieldProblem, Fields, kind, quoted};
+use super::fields::{FieldFault, FieldProblem, Fields, kind};
+use crate::description::{describe, describe_among};
 
 /// The most network security groups of a private endpoint.
 const MOST_GROUPS: usize = 5;
@@ -75,7 +76,10 @@ impl NetworkEndpointDetails {
             Some("PUBLIC") => read_public(fields).map(Some),
             Some("PRIVATE") => read_private(fields).map(Some),
             other => {
-                let seen = other.map_or_else(|| endpoint_type.map_or("null", kind).to_owned(), quoted);
+                let seen = match other {
+                    Some(text) => describe_among(text, ["PUBLIC", "PRIVATE"]),
+                    None => endpoint_type.map_or("null", kind).to_owned(),
+                };
                 Err(fields.problem(FieldFault::Unprocessable, "networkEndpointType", "PUBLIC or PRIVATE", seen))
             }
         }
@@ -98,7 +102,12 @@ fn read_public(fields: Fields<'_>) -> Result<NetworkEndpointDetails, FieldProble
     }
     let whitelisted_services = fields.texts("whitelistedServices", 1, LONGEST_ADDRESS)?;
     if let Some(other) = whitelisted_services.iter().find(|service| *service != "ALL") {
-        return Err(fields.problem(FieldFault::Unprocessable, "whitelistedServices", "ALL", quoted(other)));
+        return Err(fields.problem(
+            FieldFault::Unprocessable,
+            "whitelistedServices",
+            "ALL",
+            describe_among(other, ["ALL"]),
+        ));
     }
     Ok(NetworkEndpointDetails::Public { whitelisted_ips: addresses(fields)?, whitelisted_vcns, whitelisted_services })
 }
@@ -122,7 +131,7 @@ fn addresses(fields: Fields<'_>) -> Result<Vec<String>, FieldProblem> {
     match texts.iter().position(|text| !is_address(text)) {
         None => Ok(texts),
         Some(index) => {
-            let seen = texts.get(index).map_or_else(String::new, |text| quoted(text));
+            let seen = texts.get(index).map_or_else(String::new, |text| describe(text));
             let item = format!("whitelistedIps[{index}]");
             Err(fields.problem(FieldFault::OutOfBounds, &item, "an IP address or a CIDR block", seen))
         }

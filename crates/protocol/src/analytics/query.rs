@@ -3,10 +3,11 @@
 use super::{
     CapacityType, FeatureSet, LifecycleState, WorkRequestStatus,
     enums::Vocabulary,
-    fields::{FieldFault, FieldProblem, quoted},
+    fields::{FieldFault, FieldProblem},
     work_request::RESOURCE_TYPE,
 };
 use crate::{
+    description::{describe, describe_among, describe_number},
     oci::{PageToken, page_token},
     percent::{self, Plus},
 };
@@ -36,7 +37,7 @@ impl Parameters {
                 match (decode(name), decode(value)) {
                     (Some(name), Some(value)) => Ok((name, value)),
                     (name, _) => {
-                        Err(out_of_bounds(name.as_deref().unwrap_or_default(), "percent-encoded UTF-8", quoted(pair)))
+                        Err(out_of_bounds(known_name(name.as_deref()), "percent-encoded UTF-8", describe(pair)))
                     }
                 }
             })
@@ -82,7 +83,26 @@ impl Parameters {
 }
 
 fn known<T: Vocabulary>(name: &str, value: &str) -> Result<T, FieldProblem> {
-    T::any_case(value).ok_or_else(|| out_of_bounds(name, T::spellings(), quoted(value)))
+    T::any_case(value).ok_or_else(|| out_of_bounds(name, T::spellings(), T::describe(value)))
+}
+
+/// A parameter's name for a refusal. One that nobody knows is not repeated: it is the caller's text like any value.
+fn known_name(name: Option<&str>) -> &'static str {
+    const KNOWN: [&str; 12] = [
+        "capacityType",
+        "compartmentId",
+        "featureSet",
+        "lifecycleState",
+        "limit",
+        "name",
+        "page",
+        "resourceId",
+        "resourceType",
+        "sortBy",
+        "sortOrder",
+        "status",
+    ];
+    KNOWN.into_iter().find(|known| Some(*known) == name).unwrap_or("query")
 }
 
 fn out_of_bounds(field: &str, expected: impl Into<String>, seen: impl Into<String>) -> FieldProblem {
@@ -122,7 +142,7 @@ impl Page {
                 .parse::<i64>()
                 .ok()
                 .filter(|limit| (1..=MOST_ITEMS).contains(limit))
-                .ok_or_else(|| out_of_bounds("limit", "a whole number from 1 to 1000", quoted(text)))?,
+                .ok_or_else(|| out_of_bounds("limit", "a whole number from 1 to 1000", describe_number(text)))?,
         };
         let after = match parameters.one("page")? {
             None => None,
@@ -136,7 +156,7 @@ impl Page {
 
     /// The problem with a token that another list, or nobody, gave out.
     pub fn foreign(token: &str) -> FieldProblem {
-        out_of_bounds("page", "the opc-next-page header of an earlier answer to the same query", quoted(token))
+        out_of_bounds("page", "the opc-next-page header of an earlier answer to the same query", describe(token))
     }
 }
 
@@ -309,7 +329,7 @@ impl ListWorkRequests {
     pub fn parse(query: &str) -> Result<Self, FieldProblem> {
         let parameters = Parameters::parse(query)?;
         if let Some(other) = parameters.one("resourceType")?.filter(|text| !text.eq_ignore_ascii_case(RESOURCE_TYPE)) {
-            return Err(out_of_bounds("resourceType", RESOURCE_TYPE, quoted(other)));
+            return Err(out_of_bounds("resourceType", RESOURCE_TYPE, describe_among(other, [RESOURCE_TYPE])));
         }
         let mut statuses: Vec<WorkRequestStatus> =
             parameters.all("status").map(|value| known("status", value)).collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::Timestamp;
+use crate::{Timestamp, description::describe};
 
 /// The check that said no. The public answer to all of them is 401 `NotAuthenticated` with one text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,7 +140,7 @@ impl SignatureRefusal {
             Self::ListedAbsent(name) => reason(
                 "signed_headers_present",
                 "every header of headers=\"...\" in the request",
-                format!("{name} is listed and was not received").into(),
+                format!("{} is listed and was not received", header_shown(name)).into(),
                 "send it, or leave it out of the list; a proxy may have removed it",
             ),
             Self::DateUnreadable => reason(
@@ -176,7 +176,7 @@ impl SignatureRefusal {
             Self::SignatureMismatch { signed } => reason(
                 "signature_fits",
                 "a signature by this key over the request as it was received",
-                format!("one that does not fit; signed headers: {signed}").into(),
+                format!("one that does not fit; signed headers: {}", list_shown(signed)).into(),
                 "check that key_file is the key of this fingerprint, and that no proxy changes the path, the query, Host \
                  or a signed header",
             ),
@@ -194,6 +194,39 @@ impl SignatureRefusal {
             ),
         }
     }
+}
+
+/// A header's name, if it is one that clients sign. The list of names is the caller's text like any other.
+fn header_shown(name: &str) -> Cow<'_, str> {
+    const SIGNED: [&str; 18] = [
+        "(request-target)",
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "if-match",
+        "opc-client-info",
+        "opc-obo-token",
+        "opc-request-id",
+        "opc-retry-token",
+        "user-agent",
+        "x-content-sha256",
+        "x-date",
+    ];
+    if SIGNED.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        Cow::Borrowed(name)
+    } else {
+        format!("another header (its name: {})", describe(name)).into()
+    }
+}
+
+fn list_shown(list: &str) -> String {
+    list.split_ascii_whitespace().map(header_shown).collect::<Vec<_>>().join(" ")
 }
 
 fn reason(
