@@ -29,17 +29,17 @@ pub fn application_name(instance_id: &str) -> String {
 impl InstanceRegistrar for Identity {
     fn register<'a>(&'a self, instance: &'a RegisteredInstance) -> BoxFuture<'a, Result<(), RegistrarError>> {
         Box::pin(async move {
-            let mut tx = self.0.db.begin().await.map_err(unavailable)?;
+            let mut tx = self.0.db.begin().await.map_err(fault)?;
             let app_id = match apps::find_name(&mut tx, &instance.stripe, &application_name(&instance.instance_id))
                 .await
-                .map_err(unavailable)?
+                .map_err(fault)?
             {
                 Some(app_id) => app_id,
                 None => self.insert_application(&mut tx, instance).await?,
             };
             self.grant_creator(&mut tx, instance, &app_id).await?;
-            stripes::bump(&mut tx, &instance.stripe).await.map_err(unavailable)?;
-            tx.commit().await.map_err(unavailable)?;
+            stripes::bump(&mut tx, &instance.stripe).await.map_err(fault)?;
+            tx.commit().await.map_err(fault)?;
             self.forget(&instance.stripe);
             Ok(())
         })
@@ -47,10 +47,10 @@ impl InstanceRegistrar for Identity {
 
     fn unregister<'a>(&'a self, stripe: &'a str, instance_id: &'a str) -> BoxFuture<'a, Result<(), RegistrarError>> {
         Box::pin(async move {
-            let mut tx = self.0.db.begin().await.map_err(unavailable)?;
-            if apps::delete_named(&mut tx, stripe, &application_name(instance_id)).await.map_err(unavailable)? {
-                stripes::bump(&mut tx, stripe).await.map_err(unavailable)?;
-                tx.commit().await.map_err(unavailable)?;
+            let mut tx = self.0.db.begin().await.map_err(fault)?;
+            if apps::delete_named(&mut tx, stripe, &application_name(instance_id)).await.map_err(fault)? {
+                stripes::bump(&mut tx, stripe).await.map_err(fault)?;
+                tx.commit().await.map_err(fault)?;
                 self.forget(stripe);
             }
             Ok(())
@@ -85,7 +85,7 @@ impl Identity {
             Err(StoreError::Dangling) => {
                 return Err(RegistrarError::Rejected(format!("the stripe {} is not there", instance.stripe)));
             }
-            Err(error) => return Err(unavailable(error)),
+            Err(error) => return Err(fault(error)),
         }
         for name in SERVICE_ROLES {
             let role = AppRole {
@@ -97,7 +97,7 @@ impl Identity {
                 available_to_groups: true,
                 available_to_clients: true,
             };
-            app_roles::insert(tx, &instance.stripe, &role).await.map_err(unavailable)?;
+            app_roles::insert(tx, &instance.stripe, &role).await.map_err(fault)?;
         }
         Ok(app.id)
     }
@@ -109,10 +109,10 @@ impl Identity {
         app_id: &str,
     ) -> Result<(), RegistrarError> {
         let RegisteredInstance { stripe, creator_user_id: creator, .. } = instance;
-        let role = app_roles::find(tx, stripe, app_id, CREATORS_ROLE).await.map_err(unavailable)?;
+        let role = app_roles::find(tx, stripe, app_id, CREATORS_ROLE).await.map_err(fault)?;
         let role =
             role.ok_or_else(|| RegistrarError::Rejected(format!("the app role {CREATORS_ROLE} is not there")))?;
-        if grants::user_holds(tx, stripe, creator, &role).await.map_err(unavailable)? {
+        if grants::user_holds(tx, stripe, creator, &role).await.map_err(fault)? {
             return Ok(());
         }
         let id = self.0.entropy.hex32();
@@ -121,13 +121,26 @@ impl Identity {
         match grants::insert(tx, stripe, &grant, self.now()).await {
             Ok(()) => Ok(()),
             Err(StoreError::Dangling) => Err(RegistrarError::Rejected(format!("the user {creator} is not there"))),
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(fault(error)),
         }
     }
 }
 
-fn unavailable(error: StoreError) -> RegistrarError {
-    RegistrarError::Unavailable(Box::new(error))
+/// Whether repeating may help. A row that was there already, or a statement refused as the engine refuses whoever loses a
+/// race, may go well the next time; a row that cannot be read stays so.
+fn fault(error: StoreError) -> RegistrarError {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Duplicate { .. } => {
+            RegistrarError::Unavailable(Box::new(error))
+        }
+        StoreError::Corrupt { .. } => {
+            tracing::error!(error = &error as &dyn std::error::Error, "an application could not be read");
+            RegistrarError::Rejected("what is kept of the stripe cannot be read".to_owned())
+        }
+        StoreError::Dangling => {
+            RegistrarError::Rejected("the stripe, the role or the creator is not there any more".to_owned())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +208,21 @@ mod tests {
         assert!(matches!(world.identity.register(&nobody).await, Err(RegistrarError::Rejected(_))));
         assert_eq!(world.identity.applications(STRIPE).await.unwrap().len(), 1);
         world.identity.unregister("idcs-x", "nothing").await.unwrap();
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let gone = StoreError::Unavailable("gone".into());
+        let lost = StoreError::Refused("deadlock detected".into());
+        let raced = StoreError::Duplicate { what: "apps.name".into() };
+        for error in [gone, lost, raced] {
+            assert!(matches!(fault(error), RegistrarError::Unavailable(_)));
+        }
+        let unreadable = StoreError::Corrupt { table: "app_roles", column: "id", key: "canary".into() };
+        for error in [unreadable, StoreError::Dangling] {
+            let RegistrarError::Rejected(reason) = fault(error) else { panic!("it would be tried again") };
+            assert!(!reason.contains("canary"), "{reason}");
+        }
     }
 
     #[tokio::test]
