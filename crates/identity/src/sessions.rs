@@ -100,7 +100,8 @@ impl Identity {
 
     /// A value that belongs to one session and one purpose and that only this installation can make, for form tokens.
     pub fn session_token(&self, id: &Secret, purpose: &str) -> String {
-        hex(&self.0.master.keyed_hash(&format!("session {purpose}"), id.expose().as_bytes()))
+        // A prefix of its own: whatever the purpose is called, the hash kept for the session never comes out.
+        hex(&self.0.master.keyed_hash(&format!("form token {purpose}"), id.expose().as_bytes()))
     }
 
     fn session_hash(&self, id: &Secret) -> String {
@@ -159,5 +160,12 @@ mod tests {
         assert_eq!(token(&one, "csrf"), token(&one, "csrf"));
         assert_ne!(token(&one, "csrf"), token(&two, "csrf"));
         assert_ne!(token(&one, "csrf"), token(&one, "other"));
+    }
+
+    #[tokio::test]
+    async fn a_form_token_is_never_the_hash_kept_for_the_session() {
+        let world = World::new().await;
+        let id = Secret::new("one");
+        assert_ne!(world.identity.session_token(&id, "id"), world.identity.session_hash(&id));
     }
 }
