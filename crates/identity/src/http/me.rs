@@ -53,7 +53,8 @@ impl Identity {
                 created: user.created_at,
                 last_modified: user.modified_at,
                 resource_type: "Me".to_owned(),
-                location: format!("{base}/admin/v1/Me/{}", user.id),
+                // Filled in below: the version is that of the user, at whatever address somebody asked for them.
+                location: String::new(),
                 version: None,
             },
             id: user.id,
@@ -78,6 +79,7 @@ impl Identity {
             capabilities: Capabilities::default(),
         };
         me.meta.version = Some(self.version(&me)?);
+        me.meta.location = format!("{base}/admin/v1/Me/{}", me.id);
         Ok(me)
     }
 
@@ -98,7 +100,8 @@ mod tests {
     use obol_domain::lockout::LockState;
 
     use crate::testing::{
-        ME, OTHER_STRIPE, PASSWORD, STRIPE, USER, World, at_stripe, claims, get, password_form, token_request, whole,
+        ME, OTHER_STRIPE, PASSWORD, STRIPE, USER, World, at_stripe, body_of, claims, get, password_form, token_request,
+        whole,
     };
 
     const PATH: &str = "/admin/v1/Me";
@@ -113,7 +116,7 @@ mod tests {
         cache-control: no-cache, no-store, must-revalidate
         content-length: 1739
         content-type: application/json;charset=utf-8
-        etag: ff2f81bf63b5527e1b22f67ed12debfa
+        etag: 4b395f2dbb400d8c291b7ab6f2faa260
         expires: Sat, 01 Jan 2000 00:00:00 GMT
         pragma: no-cache
         server: Oracle Identity Cloud Service
@@ -124,8 +127,30 @@ mod tests {
         x-oracle-dms-rid: 0:1:1
         x-xss-protection: 1; mode=block
 
-        {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:userState:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:capabilities:User"],"id":"569b728638da68d8e8f23a282512d2a4","ocid":"ocid1.user.oc1..aaaaaaaakhj6ryklcnt73wq4sbfah2yqgubvfnhalbo3prsstnfidb5yoiue","meta":{"created":"2026-11-22T12:00:00.000Z","lastModified":"2026-11-22T12:00:00.000Z","resourceType":"Me","location":"https://idcs-00000000000000000000000000000001.identity.oraclecloud.com:443/admin/v1/Me/569b728638da68d8e8f23a282512d2a4","version":"ff2f81bf63b5527e1b22f67ed12debfa"},"userName":"admin@example.com","name":{"formatted":"Ada Lovelace","familyName":"Lovelace","givenName":"Ada"},"displayName":"Ada Lovelace","emails":[{"value":"ada@example.com","type":"work","primary":true,"secondary":false,"verified":false},{"value":"ada@example.com","type":"recovery","primary":false,"secondary":false,"verified":false}],"active":true,"preferredLanguage":"en","locale":"en","timezone":"America/Chicago","domainOcid":"ocid1.domain.oc1..aaaaaaaawqctbelx66c5rw4tbhqz2a6cjtziwcdjl2vf3hc2md5ixo2votfk","tenancyOcid":"ocid1.tenancy.oc1..aaaaaaaatest","compartmentOcid":"ocid1.tenancy.oc1..aaaaaaaatest","urn:ietf:params:scim:schemas:oracle:idcs:extension:userState:User":{"locked":{"on":false}},"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User":{"isFederatedUser":false},"urn:ietf:params:scim:schemas:oracle:idcs:extension:capabilities:User":{"canUseApiKeys":true,"canUseAuthTokens":true,"canUseConsolePassword":true,"canUseCustomerSecretKeys":true,"canUseOAuth2ClientCredentials":true,"canUseSmtpCredentials":true,"canUseDbCredentials":true}}
+        {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:userState:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User","urn:ietf:params:scim:schemas:oracle:idcs:extension:capabilities:User"],"id":"569b728638da68d8e8f23a282512d2a4","ocid":"ocid1.user.oc1..aaaaaaaakhj6ryklcnt73wq4sbfah2yqgubvfnhalbo3prsstnfidb5yoiue","meta":{"created":"2026-11-22T12:00:00.000Z","lastModified":"2026-11-22T12:00:00.000Z","resourceType":"Me","location":"https://idcs-00000000000000000000000000000001.identity.oraclecloud.com:443/admin/v1/Me/569b728638da68d8e8f23a282512d2a4","version":"4b395f2dbb400d8c291b7ab6f2faa260"},"userName":"admin@example.com","name":{"formatted":"Ada Lovelace","familyName":"Lovelace","givenName":"Ada"},"displayName":"Ada Lovelace","emails":[{"value":"ada@example.com","type":"work","primary":true,"secondary":false,"verified":false},{"value":"ada@example.com","type":"recovery","primary":false,"secondary":false,"verified":false}],"active":true,"preferredLanguage":"en","locale":"en","timezone":"America/Chicago","domainOcid":"ocid1.domain.oc1..aaaaaaaawqctbelx66c5rw4tbhqz2a6cjtziwcdjl2vf3hc2md5ixo2votfk","tenancyOcid":"ocid1.tenancy.oc1..aaaaaaaatest","compartmentOcid":"ocid1.tenancy.oc1..aaaaaaaatest","urn:ietf:params:scim:schemas:oracle:idcs:extension:userState:User":{"locked":{"on":false}},"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User":{"isFederatedUser":false},"urn:ietf:params:scim:schemas:oracle:idcs:extension:capabilities:User":{"canUseApiKeys":true,"canUseAuthTokens":true,"canUseConsolePassword":true,"canUseCustomerSecretKeys":true,"canUseOAuth2ClientCredentials":true,"canUseSmtpCredentials":true,"canUseDbCredentials":true}}
         "#);
+    }
+
+    // Contract identity 6.1.
+    #[tokio::test]
+    async fn the_version_changes_with_the_user_and_not_with_the_address() {
+        let world = World::new().await;
+        let token = world.user_token().await;
+        let version = async |base: &str| {
+            let mut request = get(PATH, Some(&token));
+            request.extensions_mut().insert(crate::http::PublicBase(base.to_owned()));
+            let response = world.send(request).await;
+            let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+            assert!(body_of(response).await.contains(&format!("\"location\":\"{base}/admin/v1/Me/")));
+            tag
+        };
+        let before = version("http://127.0.0.1:4620/idcs-1").await;
+        assert_eq!(version("http://idcs-1.localhost:4620").await, before);
+        let mut tx = world.db().begin().await.unwrap();
+        let now = world.identity.now().plus(Duration::from_secs(1));
+        obol_store::users::set_active(&mut tx, STRIPE, &world.user.id, true, now).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_ne!(version("http://idcs-1.localhost:4620").await, before);
     }
 
     #[tokio::test]
