@@ -4,12 +4,16 @@
 //! by one query, at the latest a second after the last time: normally by [`Cache::check`] from a background loop, and
 //! by the request itself when that loop is late. So a change made on another node holds within a second whatever
 //! happens, and when the versions cannot be read, nothing is issued. Users are not kept at all.
+//!
+//! The node that makes a change forgets its own copy at once. Whatever was being read from the database at that moment may
+//! be from before the change, so it is not kept: [`Cache::forget`] raises a generation, and a result is stored only while
+//! the generation is still the one its reading began in.
 
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -41,6 +45,8 @@ pub(crate) struct Cache {
     only: RwLock<Option<String>>,
     /// When the versions were last read, in microseconds; `i64::MIN` for never.
     checked_at: AtomicI64,
+    /// How often something was forgotten. Read and raised under the lock of `stripes` where it decides.
+    generation: AtomicU64,
     checking: tokio::sync::Mutex<()>,
 }
 
@@ -76,13 +82,21 @@ impl Cache {
             stripes: RwLock::default(),
             only: RwLock::default(),
             checked_at: AtomicI64::new(i64::MIN),
+            generation: AtomicU64::new(0),
             checking: tokio::sync::Mutex::default(),
         }
     }
 
     /// Reads all versions and forgets what is old.
     pub(crate) async fn check(&self, now: Timestamp) -> Result<(), StoreError> {
+        let generation = self.generation();
         let versions = stripes::versions(&self.db).await?;
+        self.keep_versions(generation, versions, now);
+        Ok(())
+    }
+
+    /// Forgets what is older than these versions. They count as a look only if nothing was forgotten while they were read.
+    fn keep_versions(&self, generation: u64, versions: Vec<(String, i64)>, now: Timestamp) {
         let only = match versions.as_slice() {
             [(name, _)] => Some(name.clone()),
             _ => None,
@@ -90,16 +104,22 @@ impl Cache {
         let versions: HashMap<String, i64> = versions.into_iter().collect();
         let mut kept = self.stripes.write().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|name, stripe| versions.get(name) == Some(&stripe.row.version));
-        drop(kept);
-        *self.only.write().unwrap_or_else(PoisonError::into_inner) = only;
-        self.checked_at.store(now.micros(), Ordering::Release);
-        Ok(())
+        if generation == self.generation() {
+            *self.only.write().unwrap_or_else(PoisonError::into_inner) = only;
+            self.checked_at.store(now.micros(), Ordering::Release);
+        }
     }
 
-    /// Forgets a stripe that was changed here, and looks at the versions before the next use.
+    /// Forgets a stripe that was made or changed here, and looks at the versions before the next use.
     pub(crate) fn forget(&self, stripe: &str) {
-        self.stripes.write().unwrap_or_else(PoisonError::into_inner).remove(stripe);
+        let mut kept = self.stripes.write().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        kept.remove(stripe);
         self.checked_at.store(i64::MIN, Ordering::Release);
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
@@ -113,18 +133,17 @@ impl Cache {
         }
         // Whoever waited here finds the work done.
         let _one_at_a_time = self.checking.lock().await;
-        if self.is_fresh(now) { Ok(()) } else { self.check(now).await }
+        // A look during which something was forgotten does not count, and is taken again.
+        while !self.is_fresh(now) {
+            self.check(now).await?;
+        }
+        Ok(())
     }
 
-    /// The name of the only stripe, if there is exactly one.
+    /// The name of the only stripe, if there is exactly one. Whoever makes a stripe calls [`Cache::forget`], so that it is
+    /// found at once; one made on another node is found within a second.
     pub(crate) async fn only(&self, now: Timestamp) -> Result<Option<String>, ServiceError> {
         self.freshen(now).await?;
-        let only = self.only.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if only.is_some() {
-            return Ok(only);
-        }
-        // A stripe that was made just now should be found at once.
-        self.check(now).await?;
         Ok(self.only.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
@@ -135,9 +154,18 @@ impl Cache {
         if kept.is_some() {
             return Ok(kept);
         }
+        let generation = self.generation();
         let Some(loaded) = self.load(name).await?.map(Arc::new) else { return Ok(None) };
-        self.stripes.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&loaded));
+        self.keep_stripe(generation, &loaded);
         Ok(Some(loaded))
+    }
+
+    /// Keeps a stripe for later, unless something was forgotten while it was read.
+    fn keep_stripe(&self, generation: u64, loaded: &Arc<LoadedStripe>) {
+        let mut kept = self.stripes.write().unwrap_or_else(PoisonError::into_inner);
+        if generation == self.generation() {
+            kept.insert(loaded.row.name.clone(), Arc::clone(loaded));
+        }
     }
 
     /// Reads a stripe. Its version comes first: what is read after it may be newer than it says, never older.
@@ -200,4 +228,52 @@ pub(crate) fn built_in(held: &[HeldRole], implicit: BuiltInRole) -> Vec<BuiltInR
     roles.sort_by_key(|role| role.name());
     roles.dedup();
     roles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        StripeLocator,
+        testing::{STRIPE, World},
+    };
+
+    #[tokio::test]
+    async fn a_stripe_that_was_being_read_when_it_was_forgotten_is_not_kept() {
+        let world = World::new().await;
+        let cache = &world.identity.0.cache;
+        let generation = cache.generation();
+        let before = Arc::new(cache.load(STRIPE).await.unwrap().unwrap());
+        let mut tx = world.db().begin().await.unwrap();
+        stripes::bump(&mut tx, STRIPE).await.unwrap();
+        tx.commit().await.unwrap();
+        cache.forget(STRIPE);
+        cache.keep_stripe(generation, &before);
+        let found = cache.stripe(STRIPE, world.identity.now()).await.unwrap().unwrap();
+        assert_eq!(found.row.version, before.row.version + 1);
+    }
+
+    #[tokio::test]
+    async fn versions_that_were_being_read_when_a_stripe_was_forgotten_are_no_look() {
+        let world = World::new().await;
+        let (cache, now) = (&world.identity.0.cache, world.identity.now());
+        let generation = cache.generation();
+        let before = stripes::versions(world.db()).await.unwrap();
+        world.add_other_stripe().await;
+        cache.keep_versions(generation, before, now);
+        assert!(!cache.is_fresh(now));
+        assert_eq!(cache.only(now).await.unwrap(), None, "there are two since");
+        assert!(cache.is_fresh(now));
+    }
+
+    // Design: nobody who has not authenticated makes the database work for each of their requests.
+    #[tokio::test]
+    async fn requests_without_a_stripe_do_not_read_the_versions_again_while_they_are_fresh() {
+        let world = World::new().await;
+        world.add_other_stripe().await;
+        let node = world.node();
+        assert!(node.stripe(&StripeLocator::Only).await.unwrap().is_none());
+        world.db().close().await;
+        assert!(node.stripe(&StripeLocator::Only).await.unwrap().is_none(), "from memory");
+    }
 }
