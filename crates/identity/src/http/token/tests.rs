@@ -497,6 +497,8 @@ async fn a_right_password_forgets_the_wrong_ones_before_it() {
     }
 }
 
+/// On SQLite only, where a second writer waits for the first; the statements are the same on both engines.
+#[cfg(not(feature = "postgres-tests"))]
 #[tokio::test]
 async fn a_successful_token_writes_nothing() {
     let world = World::new().await;
@@ -617,10 +619,19 @@ async fn the_background_poll_notices_a_change_in_half_a_second() {
     let request = || token_request(Some(&world.basic()), CLIENT_CREDENTIALS);
     assert_eq!(send(&other, request()).await.status(), 200);
     deactivate(&world).await;
-    // The loop reads on its own task; a bounded number of turns lets it.
+    for _ in 0..10_000 {
+        if world.clock.sleepers() > 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(Duration::from_millis(499));
+    assert_eq!(send(&other, request()).await.status(), 200, "nobody looked yet");
+    world.clock.advance(Duration::from_millis(1));
+    // Time stands still from here on, half a second before requests would look themselves. The loop reads on its own
+    // task; a bounded number of turns lets it.
     let mut status = 200;
     for _ in 0..10_000 {
-        world.clock.advance(Duration::from_micros(100));
         tokio::task::yield_now().await;
         status = send(&other, request()).await.status().as_u16();
         if status == 401 {
