@@ -92,7 +92,7 @@ impl Identity {
         stripe: &LoadedStripe,
         client: &LoadedClient,
         secret: &Secret,
-    ) -> Result<bool, Busy> {
+    ) -> Result<bool, ClientRefusal> {
         let master: &MasterKey = &self.0.master;
         let purpose = purpose(&stripe.row.name, &client.app.id);
         let secret_bytes = secret.expose().as_bytes();
@@ -104,7 +104,9 @@ impl Identity {
                 if proven.is_some_and(|proven| master.hash_matches(&purpose, secret_bytes, &proven)) {
                     return Ok(true);
                 }
-                let matches = self.0.passwords.verify(secret, Some(hash)).await?;
+                let checked = self.0.passwords.verify(secret, Some(hash)).await;
+                let id = &client.app.id;
+                let matches = checked.map_err(|fault| fault.of::<ClientRefusal>("apps", "secret_password_hash", id))?;
                 if matches {
                     let keyed = master.keyed_hash(&purpose, secret_bytes);
                     *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyed);

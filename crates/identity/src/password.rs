@@ -13,8 +13,11 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use obol_domain::Entropy;
 use obol_protocol::Secret;
+use obol_store::StoreError;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
+
+use crate::ServiceError;
 
 /// OWASP's parameters, in KiB, passes and lanes.
 const MEMORY: u32 = 19 * 1024;
@@ -30,6 +33,33 @@ const WAITING_PER_SLOT: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked")]
 pub struct Busy;
+
+/// Why a password was not checked. None of it says anything about the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotChecked {
+    /// There is no place for it.
+    Busy,
+    /// What is kept is no hash that can be read.
+    Unreadable,
+    /// The check ended without a result.
+    Interrupted,
+}
+
+impl NotChecked {
+    /// The refusal it becomes for a hash that stands in this column of this row.
+    pub(crate) fn of<R: From<Busy> + From<ServiceError>>(
+        self,
+        table: &'static str,
+        column: &'static str,
+        key: &str,
+    ) -> R {
+        match self {
+            Self::Busy => Busy.into(),
+            Self::Unreadable => ServiceError::Store(StoreError::Corrupt { table, column, key: key.to_owned() }).into(),
+            Self::Interrupted => ServiceError::PasswordCheck.into(),
+        }
+    }
+}
 
 /// Hashes and verifies passwords. Clones share the slots.
 #[derive(Clone)]
@@ -60,17 +90,17 @@ impl PasswordPool {
     }
 
     /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same time.
-    pub(crate) async fn verify(&self, password: &Secret, hash: Option<&str>) -> Result<bool, Busy> {
-        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| Busy)?;
-        let slot = Arc::clone(&self.0.slots).acquire_owned().await.map_err(|_| Busy)?;
+    pub(crate) async fn verify(&self, password: &Secret, hash: Option<&str>) -> Result<bool, NotChecked> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| NotChecked::Busy)?;
+        let slot = Arc::clone(&self.0.slots).acquire_owned().await.map_err(|_| NotChecked::Busy)?;
         let (pool, password) = (Arc::clone(&self.0), password.clone());
         let (known, hash) = (hash.is_some(), hash.map_or_else(|| self.0.nobody.clone(), str::to_owned));
         // The permits go along: a client that hangs up does not make room before the work is done.
         let work = move || {
             let _permits = (place, slot);
-            pool.verify(&password, &hash) && known
+            pool.verify(&password, &hash).map(|right| right && known)
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+        tokio::task::spawn_blocking(work).await.map_err(|_| NotChecked::Interrupted)?
     }
 
     /// Takes every place, as a flood would.
@@ -89,15 +119,15 @@ impl PasswordPool {
 }
 
 impl Pool {
-    fn verify(&self, password: &Secret, hash: &str) -> bool {
+    fn verify(&self, password: &Secret, hash: &str) -> Result<bool, NotChecked> {
         self.used.store(true, Ordering::Relaxed);
-        let Some((params, salt, expected)) = decode(hash) else { return false };
+        let (params, salt, expected) = decode(hash).ok_or(NotChecked::Unreadable)?;
         let kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_default();
         memory.resize(params.block_count(), Block::new());
         let found = derive(params, password, &salt, &mut memory);
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        found.is_some_and(|found| found.ct_eq(&expected).into())
+        found.map(|found| found.ct_eq(&expected).into()).ok_or(NotChecked::Unreadable)
     }
 }
 
@@ -169,10 +199,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_hash_that_cannot_be_read_is_no_wrong_password() {
+        let pool = pool(1);
+        let short_salt = encode(&[1; 4], &[2; HASH]);
+        for unreadable in ["", "canary", "$argon2id$v=19$m=19456,t=2,p=1$x$y", &short_salt] {
+            let checked = pool.verify(&Secret::new("x"), Some(unreadable)).await;
+            assert_eq!(checked, Err(NotChecked::Unreadable), "{unreadable}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_full_queue_turns_away_at_once() {
         let pool = pool(1);
         let all = pool.occupy();
-        assert_eq!(pool.verify(&Secret::new("x"), None).await, Err(Busy));
+        assert_eq!(pool.verify(&Secret::new("x"), None).await, Err(NotChecked::Busy));
         drop(all);
         assert_eq!(pool.verify(&Secret::new("x"), None).await, Ok(false));
     }

@@ -115,6 +115,9 @@ pub enum ServiceError {
     /// The stripe has no signing key.
     #[error("the stripe has no signing key")]
     NoKey,
+    /// A password could not be checked, whatever it is.
+    #[error("the check of a password ended without a result")]
+    PasswordCheck,
     /// A token or an answer could not be made.
     #[error("the token could not be made")]
     Sign(#[from] obol_protocol::jose::SignError),
@@ -125,7 +128,7 @@ impl ServiceError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Unavailable(_)),
-            Self::Key(_) | Self::NoKey | Self::Sign(_) => false,
+            Self::Key(_) | Self::NoKey | Self::PasswordCheck | Self::Sign(_) => false,
         }
     }
 }

@@ -101,7 +101,9 @@ impl Identity {
         let name = &stripe.row.name;
         let found = users::by_name(&self.0.db, name, user_name).await?;
         let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-        let right = self.0.passwords.verify(password, hash).await?;
+        let checked = self.0.passwords.verify(password, hash).await;
+        let key = found.as_ref().map_or("", |user| &user.id);
+        let right = checked.map_err(|fault| fault.of::<SignInRefusal>("users", "password_hash", key))?;
 
         let judged = match found {
             None => Err(SignInRefusal::Unknown),

@@ -487,6 +487,32 @@ async fn five_wrong_passwords_lock_and_the_lock_opens_after_thirty_minutes() {
 }
 
 #[tokio::test]
+async fn a_hash_that_cannot_be_read_is_our_failure_and_locks_nobody() {
+    let world = World::new().await;
+    let mut tx = world.db().begin().await.unwrap();
+    users::set_password(&mut tx, STRIPE, &world.user.id, "canary", world.identity.now()).await.unwrap();
+    let new = NewApplication { secret: Some(Secret::new("x")), ..new_application() };
+    let app = world.provisioning().application(&mut tx, STRIPE, &new).await.unwrap();
+    let unreadable = apps::ClientSecret::Password("canary".into());
+    apps::set_secret(&mut tx, STRIPE, &app.id, &unreadable, world.identity.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    world.identity.forget(STRIPE);
+    for _ in 0..6 {
+        let answer = world.refused(world.ask(&password()).await).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(answer, @r#"
+            500
+            {"error":"server_error","error_description":"The server could not process the request."}
+            "#);
+        }
+    }
+    let user = users::by_id(world.db(), STRIPE, &world.user.id).await.unwrap().unwrap();
+    assert_eq!(user.lock, LockState::default());
+    let request = token_request(Some(&basic(&app.client_id, "x")), CLIENT_CREDENTIALS);
+    assert_eq!(world.send(request).await.status(), 500);
+}
+
+#[tokio::test]
 async fn a_right_password_forgets_the_wrong_ones_before_it() {
     let world = World::new().await;
     for _ in 0..3 {
