@@ -33,6 +33,9 @@ const ON_BEHALF_OF_USER: &str = "onBehalfOfUser";
 /// Why the token endpoint issued nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenRefusal {
+    /// The body broke off before its end.
+    #[error("the body could not be received")]
+    BodyBroken,
     /// The body is not an acceptable form.
     #[error("the form could not be read")]
     Form(#[from] FormError),
@@ -127,6 +130,7 @@ impl TokenRefusal {
     pub fn answer(&self) -> (OAuthError, Option<u32>) {
         let bad_request = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
         let answer = match self {
+            Self::BodyBroken => bad_request("The request could not be received."),
             Self::Form(problem) => match problem {
                 FormError::ContentType | FormError::Charset => {
                     bad_request("The content type must be application/x-www-form-urlencoded in UTF-8.")
@@ -200,6 +204,9 @@ impl TokenRefusal {
     /// The record for whoever asks why. Service failures have none: they are not the caller's.
     pub fn explanation(&self) -> Option<Explanation> {
         Some(match self {
+            Self::BodyBroken => {
+                Explanation::new("body_received", "a whole body", "one that broke off", "send the request again")
+            }
             Self::Form(problem) => Explanation::new(
                 "form_readable",
                 "application/x-www-form-urlencoded in UTF-8, each parameter once, at most 64 KiB",
@@ -352,6 +359,7 @@ mod tests {
         ];
         let gone = obol_store::StoreError::Unavailable("gone".into());
         let mut all = vec![
+            TokenRefusal::BodyBroken,
             TokenRefusal::UnknownStripe,
             TokenRefusal::Grant { grant: GrantType::Password, allowed: text() },
             TokenRefusal::Request(GrantProblem::Missing("scope").into()),

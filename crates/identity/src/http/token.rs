@@ -22,11 +22,18 @@ pub(super) async fn post(State(identity): State<Identity>, door: Door, request: 
 async fn issue(identity: &Identity, door: Door, request: Request) -> Result<TokenAnswer, TokenRefusal> {
     let (parts, body) = request.into_parts();
     // One byte more than is allowed tells a long body from one that just fits.
-    let body = to_bytes(body, LONGEST_BODY + 1).await.map_err(|_| FormError::TooLong)?;
+    let body = to_bytes(body, LONGEST_BODY + 1).await.map_err(|error| not_received(&error))?;
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let form = Form::parse(content_type, &body)?;
     let request = TokenRequest::parse(&form, &parts.headers)?;
     identity.token(&door.locator, request, door.now).await
+}
+
+/// Why a body was not received: it is longer than is read, or it broke off on its way.
+fn not_received(error: &axum::Error) -> TokenRefusal {
+    let source = std::error::Error::source(error);
+    let cut = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+    if cut { FormError::TooLong.into() } else { TokenRefusal::BodyBroken }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Request, header};
+use http_body_util::{BodyExt as _, Limited};
 use obol_domain::{app_role::BuiltInRole, lockout::LockState};
 use obol_protocol::{Secret, oauth::GrantType};
 use obol_store::{apps, stripes, users};
@@ -610,6 +611,24 @@ async fn the_password_is_checked_before_the_scope() {
     let world = World::new().await;
     let refused = world.refused(world.ask(&password_form(USER, "wrong", "urn:opc:idm:t.users")).await).await;
     assert!(refused.contains("check: password_matches"), "{refused}");
+}
+
+// ---- the body's way here ----
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_called_too_large() {
+    let world = World::new().await;
+    let mut request = token_request(Some(&world.basic()), "");
+    let broken = Limited::new(CLIENT_CREDENTIALS.to_owned(), 3).map_err(|_| std::io::Error::other("reset"));
+    *request.body_mut() = Body::new(broken);
+    insta::assert_snapshot!(world.refused(world.send(request).await).await, @r#"
+    400
+    {"error":"invalid_request","error_description":"The request could not be received."}
+    check: body_received
+    expected: a whole body
+    seen: one that broke off
+    fix: send the request again
+    "#);
 }
 
 // ---- several nodes (design: a change on one holds on all within a second) ----
