@@ -27,6 +27,11 @@ statements! { "instances";
         "SELECT id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value,
                 details, service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted
          FROM instances WHERE tenancy_id = $1 AND id = $2";
+    // Changes nothing, and holds the row until the transaction ends.
+    HOLD =
+        "UPDATE instances SET version = version WHERE tenancy_id = $1 AND id = $2
+         RETURNING id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value,
+                   details, service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted";
     TRANSITION =
         "UPDATE instances SET lifecycle_state = $4, version = version + 1, time_updated = $5
          WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = $3";
@@ -214,9 +219,9 @@ pub async fn get(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<Instance>
     db.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
 }
 
-/// An instance of a tenancy, as the transaction sees it.
-pub async fn get_in(tx: &mut Tx, tenancy_id: &str, id: &str) -> Result<Option<Instance>, StoreError> {
-    tx.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+/// An instance of a tenancy, which nobody else changes until the transaction ends: what is decided by it holds.
+pub async fn hold(tx: &mut Tx, tenancy_id: &str, id: &str) -> Result<Option<Instance>, StoreError> {
+    tx.fetch_optional(&HOLD, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
 }
 
 /// The instances of a compartment that fit a query.

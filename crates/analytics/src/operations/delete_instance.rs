@@ -35,7 +35,7 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
         drop(tx);
         return token.first_answer(analytics, call).await;
     }
-    let instance = instances::get_in(&mut tx, &call.caller.tenancy_id, call.id)
+    let instance = instances::hold(&mut tx, &call.caller.tenancy_id, call.id)
         .await?
         .ok_or_else(|| Refusal::NotFound { what: "instance", id: call.id.to_owned() })?;
     // What the etag was read from is not there any more, and neither is what it would be compared with.
@@ -88,12 +88,7 @@ async fn begin_deletion(
         now: call.context.now,
     };
     if !instances::transition(tx, tenancy_id, &instance.id, to).await? {
-        // Another operation was faster between our read and our write.
-        return Err(Refusal::IncorrectState {
-            operation: OPERATION.name(),
-            state: LifecycleState::Updating,
-            legal: transition(InstanceOperation::Delete).from,
-        });
+        return Err(Refusal::Internal("an instance that was held has changed"));
     }
     // The answer of its creation does not hold any more.
     let own = token.map(|token| token.key(call));

@@ -1,12 +1,20 @@
 //! The heart of the suite once more, on PostgreSQL.
 
+use std::time::Duration;
+
 use axum::http::Method;
-use obol_domain::injector::Fault;
+use obol_domain::{Clock as _, capacity::TenancyLimits, injector::Fault};
+use obol_protocol::analytics::LifecycleState;
+use obol_store::{
+    Db, Statement,
+    instances::{self, Transition},
+    values,
+};
 
 use crate::{
     lists::{populate, walk},
     work::{created, deleted, failed, is_gone, log_lines, stands, survive, two_nodes_share},
-    world::{Script, World},
+    world::{Answer, Script, World},
 };
 
 #[tokio::test]
@@ -72,6 +80,68 @@ async fn of_many_creations_with_one_name_one_is_accepted() {
     let mut statuses = [one.status, two.status, three.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409]);
+}
+
+#[tokio::test]
+async fn of_many_creations_the_limit_admits_only_what_fits() {
+    // Contract analytics 2.1, tenancy limits: ee-ocpu-count is 40.
+    let world = World::postgres_limited(TenancyLimits::default()).await;
+    let bodies = ["one", "two", "three", "four", "five", "six"].map(|name| {
+        let mut body = world.details(name);
+        body["capacity"]["capacityValue"] = 16.into();
+        body
+    });
+    let [one, two, three, four, five, six] = bodies.each_ref().map(|body| world.create(body));
+    let (one, two, three, four, five, six) = tokio::join!(one, two, three, four, five, six);
+    let answers = [one, two, three, four, five, six];
+    let mut codes = answers.each_ref().map(Answer::code);
+    codes.sort_unstable();
+    let (admitted, refused) = codes.split_at(2);
+    assert_eq!(admitted, [(201, ""); 2]);
+    assert_eq!(refused, [(400, "LimitExceeded"); 4]);
+}
+
+/// Waits until a statement waits for a lock.
+async fn somebody_waits(db: &Db) {
+    let waiting = Statement::new(
+        "pg_stat_activity",
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    let found = async {
+        while db.fetch_optional(&waiting, values![]).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deletion_that_lost_a_race_is_judged_by_what_the_winner_left() {
+    // Contract analytics 2.3, row delete; 5.1, if-match.
+    for (left, sends_etag, code) in [
+        (LifecycleState::Deleting, false, (409, "IncorrectState")),
+        (LifecycleState::Deleting, true, (412, "NoEtagMatch")),
+        (LifecycleState::Active, true, (412, "NoEtagMatch")),
+        (LifecycleState::Active, false, (204, "")),
+    ] {
+        let world = World::postgres(Script::default()).await;
+        let id = world.active("myoac").await;
+        let target = format!("/20190331/analyticsInstances/{id}");
+        let etag = world.get(&id).await.header("etag").to_owned();
+        let headers = [("if-match", etag.as_str())];
+        let headers = if sends_etag { &headers[..] } else { &[] };
+        let mut winner = world.db.begin().await.unwrap();
+        let to = Transition { from: LifecycleState::Active, to: left, version: None, now: world.clock.now() };
+        assert!(instances::transition(&mut winner, &world.tenant().id, &id, to).await.unwrap());
+        let (answer, ()) = tokio::join!(world.call_with(Method::DELETE, &target, b"", headers), async {
+            somebody_waits(&world.db).await;
+            winner.commit().await.unwrap();
+        });
+        assert_eq!(answer.code(), code, "{left:?} {sends_etag}");
+        if code.0 == 409 {
+            assert_eq!(world.why(&answer).await.seen, "DELETING", "the state that is there");
+        }
+    }
 }
 
 #[tokio::test]

@@ -136,6 +136,11 @@ impl World {
         Self::over(Scratch::postgres().await, TenancyLimits::UNLIMITED, script).await
     }
 
+    #[cfg(feature = "postgres-tests")]
+    pub async fn postgres_limited(limits: TenancyLimits) -> Self {
+        Self::over(Scratch::postgres().await, limits, Script::default()).await
+    }
+
     async fn over(scratch: Scratch, limits: TenancyLimits, script: Script) -> Self {
         let db = scratch.db.clone();
         let clock = ManualClock::default();

@@ -176,7 +176,8 @@ on_each_engine!(a_state_changes_only_from_where_it_is, |db| async move {
     let mut tx = db.begin().await.unwrap();
     assert!(!instances::activate(&mut tx, ONE, "i1", "https://x", at(3)).await.unwrap());
     assert!(!instances::mark_deleted(&mut tx, ONE, "i1", at(3)).await.unwrap());
-    let found = instances::get_in(&mut tx, ONE, "i1").await.unwrap().unwrap();
+    assert_eq!(instances::hold(&mut tx, TWO, "i1").await.unwrap(), None, "another tenancy's");
+    let found = instances::hold(&mut tx, ONE, "i1").await.unwrap().unwrap();
     assert_eq!((found.state, found.version, found.time_updated), (LifecycleState::Failed, 2, at(2)));
 });
 
