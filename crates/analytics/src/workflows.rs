@@ -70,7 +70,7 @@ pub(crate) enum StepEnd {
 pub(crate) struct Done {
     /// What it leaves for later steps and for whoever reads the record.
     pub(crate) output: Value,
-    /// What becomes of the instance, in the transaction that records the step.
+    /// What becomes of the instance, in the transaction that records the step. Without effect the step fails for good.
     pub(crate) change: Option<Change>,
     /// A line for the log.
     pub(crate) log: String,

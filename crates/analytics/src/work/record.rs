@@ -31,7 +31,6 @@ pub(super) struct Entry<'a> {
     pub(super) log: Option<&'a str>,
     /// Code and message.
     pub(super) error: Option<(&'static str, &'a str)>,
-    pub(super) change: Option<&'a Change>,
     /// The work has failed, and so has its instance.
     pub(super) fail_instance: bool,
 }
@@ -49,6 +48,34 @@ impl Held<'_> {
 
     /// Writes the progress with an entry and lets the work go; `keep` says for how long.
     pub(super) async fn commit(&mut self, what: &str, entry: Entry<'_>, keep: Keep) -> Result<(), Stopped> {
+        let tx = self.enter(entry, keep).await?;
+        self.end(what, tx).await
+    }
+
+    /// Writes the progress with an entry and what it does to the instance. Returns `false`, with nothing written, when the
+    /// instance is not in the state of its work: a change takes effect in the one transaction that records its step, so
+    /// this is never the trace of an earlier try.
+    pub(super) async fn commit_change(
+        &mut self,
+        what: &str,
+        entry: Entry<'_>,
+        keep: Keep,
+        change: &Change,
+    ) -> Result<bool, Stopped> {
+        let mut tx = self.enter(entry, keep).await?;
+        let (tenancy_id, id, now) = (&self.work.tenancy_id, &self.work.instance_id, self.now());
+        let changed = match change {
+            Change::Activate { service_url } => instances::activate(&mut tx, tenancy_id, id, service_url, now).await?,
+            Change::MarkDeleted => instances::mark_deleted(&mut tx, tenancy_id, id, now).await?,
+        };
+        if !changed {
+            tracing::error!(work_request = self.work.id, ?change, "the instance is not in the state of its work");
+            return Ok(false);
+        }
+        self.end(what, tx).await.map(|()| true)
+    }
+
+    async fn enter(&self, entry: Entry<'_>, keep: Keep) -> Result<Tx, Stopped> {
         let now = self.now();
         let mut tx = self.analytics.db.begin().await?;
         if !work_requests::save(&mut tx, &self.lease, &self.work.progress, keep).await? {
@@ -63,31 +90,18 @@ impl Held<'_> {
         if let Some((code, message)) = entry.error {
             work_records::error(&mut tx, &self.lease, code, message, now).await?;
         }
-        if let Some(change) = entry.change {
-            self.apply(&mut tx, change, now).await?;
-        }
         if entry.fail_instance {
             self.fail_instance(&mut tx, now).await?;
         }
+        Ok(tx)
+    }
+
+    async fn end(&self, what: &str, tx: Tx) -> Result<(), Stopped> {
         tx.commit().await?;
         match self.analytics.injector.at(Point::AfterWrite(what)) {
             Some(Fault::Crash) => Err(Stopped::Crashed),
             Some(Fault::Fail | Fault::Repeat) | None => Ok(()),
         }
-    }
-
-    /// The guard on the state makes a repeated change harmless; that nothing changes the first time either cannot happen
-    /// while the work that owns the state is live.
-    async fn apply(&self, tx: &mut Tx, change: &Change, now: Timestamp) -> Result<(), Stopped> {
-        let (tenancy_id, id) = (&self.work.tenancy_id, &self.work.instance_id);
-        let changed = match change {
-            Change::Activate { service_url } => instances::activate(tx, tenancy_id, id, service_url, now).await?,
-            Change::MarkDeleted => instances::mark_deleted(tx, tenancy_id, id, now).await?,
-        };
-        if !changed {
-            tracing::warn!(work_request = self.work.id, ?change, "the instance was not in the state of its work");
-        }
-        Ok(())
     }
 
     async fn fail_instance(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Stopped> {

@@ -39,6 +39,8 @@ pub(super) enum Stopped {
 /// The code of an error that stopped a work request, and of one that kept it from being undone.
 const STEP_FAILED: &str = "StepFailed";
 const UNDO_FAILED: &str = "UndoFailed";
+/// Why a step fails that cannot change its instance.
+const OUT_OF_STATE: &str = "The instance is not in the state of its work request.";
 
 /// Carries work on until it is finished or let go.
 pub(super) async fn carry_on(
@@ -170,19 +172,26 @@ impl Held<'_> {
     /// Records a step's success; the last one finishes the work in the same transaction, so that nobody sees an active
     /// instance whose work is not done, or the other way round.
     async fn succeed(&mut self, definition: &workflows::Step, step: &mut Step, done: &Done) -> Result<bool, Stopped> {
+        let (started, before) = (step.clone(), self.work.progress.clone());
         step.state = StepState::Succeeded;
         step.output = done.output.to_string();
         step.finished_at = Some(self.now());
         self.work.progress.percent_complete = definition.percent;
-        let entry = Entry { step: Some(step), log: Some(&done.log), change: done.change.as_ref(), ..Entry::default() };
-        let what = format!("succeeded {}", definition.name);
-        if self.workflow.steps.last().is_some_and(|last| last.name == definition.name) {
+        let finished = self.workflow.steps.last().is_some_and(|last| last.name == definition.name);
+        if finished {
             self.finish(WorkRequestStatus::Succeeded, self.workflow.result);
-            self.commit(&what, entry, Keep::Finish).await?;
-            return Ok(true);
         }
-        self.write(&what, entry).await?;
-        Ok(false)
+        let keep = if finished { Keep::Finish } else { Keep::Until(self.now().plus(LEASE)) };
+        let entry = Entry { step: Some(step), log: Some(&done.log), ..Entry::default() };
+        let what = format!("succeeded {}", definition.name);
+        let Some(change) = &done.change else {
+            return self.commit(&what, entry, keep).await.map(|()| finished);
+        };
+        if self.commit_change(&what, entry, keep, change).await? {
+            return Ok(finished);
+        }
+        (*step, self.work.progress) = (started, before);
+        self.fail(step, OUT_OF_STATE).await.map(|()| false)
     }
 
     async fn try_again(&mut self, step: &mut Step, reason: &str) -> Result<bool, Stopped> {

@@ -301,6 +301,25 @@ async fn work_that_is_held_is_not_taken_before_its_lease_ends() {
     stands(&world, &id, &work, "taken over").await;
 }
 
+#[tokio::test]
+async fn work_whose_instance_left_its_state_fails_and_is_undone() {
+    let world = World::new().await;
+    let leave = obol_store::Statement::new("instances", "UPDATE instances SET lifecycle_state = $2 WHERE id = $1");
+    let (id, work) = created(&world).await;
+    world.engine.run_due().await.unwrap();
+    world.db.execute(&leave, obol_store::values![id.as_str(), "FAILED"]).await.unwrap();
+    world.settle().await;
+    failed(&world, &id, &work, "created").await;
+    assert!(!world.registrar.stands(&id), "nothing is orphaned");
+    assert!(!log_lines(&world, &work).await.iter().any(|line| line == "The instance is active."));
+
+    let work = deleted(&world, &id).await;
+    world.engine.run_due().await.unwrap();
+    world.db.execute(&leave, obol_store::values![id.as_str(), "FAILED"]).await.unwrap();
+    world.settle().await;
+    failed(&world, &id, &work, "deleted").await;
+}
+
 /// Waits until the holder is asleep inside its step and holds the work until `time`.
 async fn held_until(world: &World, time: Timestamp) {
     let held = async {
