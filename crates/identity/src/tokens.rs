@@ -6,6 +6,7 @@ use obol_domain::Explanation;
 use obol_protocol::{
     Timestamp,
     jose::{AccessTokenClaims, CompactJws, JwsError},
+    oauth::TokenFile,
 };
 use obol_store::users::User;
 use serde::Deserialize;
@@ -77,7 +78,7 @@ impl Identity {
         if token.is_empty() {
             return Err(TokenFault::Missing);
         }
-        if token.starts_with('{') && token.contains("app_access_token") {
+        if TokenFile::is_pasted(token) {
             return Err(TokenFault::WholeFile);
         }
         let jws = CompactJws::parse(token).map_err(TokenFault::Malformed)?;

@@ -9,6 +9,7 @@ use obol_domain::{
 use obol_protocol::{
     Secret,
     analytics::{CreateAnalyticsInstanceDetails, LifecycleState, OperationType},
+    oauth::TokenFile,
 };
 use obol_store::{
     StoreError, Tx,
@@ -65,14 +66,15 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
     Ok(answer)
 }
 
-/// Contract analytics 2.4. The schema calls the token optional; the service does not.
+/// Contract analytics 2.4. The schema calls the token optional; the service does not. Users of the real service paste the
+/// whole of `tokens.tok` (contract analytics 8, row 5).
 async fn token_speaks_for_a_user(
     analytics: &Inner,
     call: &Call<'_>,
     token: Option<&Secret>,
 ) -> Result<VerifiedUser, Refusal> {
     let token = token.filter(|token| !token.expose().trim().is_empty()).ok_or(Refusal::TokenMissing)?;
-    if is_whole_file(token.expose()) {
+    if TokenFile::is_pasted(token.expose()) {
         return Err(Refusal::TokenIsFile);
     }
     match analytics.verifier.verify_for_instance(&call.caller.tenancy_id, token.expose()).await {
@@ -81,13 +83,6 @@ async fn token_speaks_for_a_user(
         Err(TokenRefusal::Invalid(explanation)) => Err(Refusal::TokenInvalid(explanation)),
         Err(TokenRefusal::Unavailable(source)) => Err(Refusal::VerifierUnavailable(source)),
     }
-}
-
-/// Whether the whole of `tokens.tok` was pasted, `{"app_access_token":"…"}`, as users of the real service do (contract
-/// analytics 8, row 5). A file that the command line put on one line may have lost its line ends.
-fn is_whole_file(token: &str) -> bool {
-    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(token)
-        .is_ok_and(|map| map.contains_key("app_access_token"))
 }
 
 /// Contract analytics 2.1.
@@ -158,18 +153,4 @@ fn answer(analytics: &Inner, instance: &Instance, work_request_id: String) -> Re
         .etag(views::etag(instance.version))
         .location(location)
         .work_request(work_request_id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pasted_file_is_told_from_a_token() {
-        assert!(is_whole_file(r#"{"app_access_token":"eyJ4NXQjUzI1NiI6"}"#));
-        assert!(is_whole_file(" {\n \"app_access_token\" : \"eyJ\" } "));
-        for other in ["eyJ4NXQjUzI1NiI6.e30.c2ln", "", "{}", "\"eyJ\"", "{\"access_token\":\"eyJ\"}", "{"] {
-            assert!(!is_whole_file(other), "{other}");
-        }
-    }
 }

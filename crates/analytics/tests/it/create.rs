@@ -284,6 +284,7 @@ async fn a_token_that_may_not_create_is_refused() {
         ),
         ("expired canary".into(), 400, not_valid, "token_expiry"),
         ("{\"app_access_token\":\"canary\"}".into(), 400, not_valid, "token_is_bare"),
+        (" {\n\"app_access_token\":\"cana\nry\"".into(), 400, not_valid, "token_is_bare"),
     ] {
         let mut body = world.details("myoac");
         body["idcsAccessToken"] = token;

@@ -109,6 +109,12 @@ impl TokenFile {
         Self { app_access_token, app_refresh_token: None }
     }
 
+    /// Whether `text` is the file, or what copying left of it, where the token in it belongs: no token begins with a brace.
+    /// The JSON may be broken by then, such as by the line breaks of a terminal.
+    pub fn is_pasted(text: &str) -> bool {
+        text.trim_start().starts_with('{') && text.contains("\"app_access_token\"")
+    }
+
     /// The single line, without a line break.
     ///
     /// # Errors
@@ -201,6 +207,20 @@ mod tests {
     fn the_saved_file_is_one_line() {
         // Contract identity 4.
         assert_eq!(TokenFile::new("eyJ4".into()).line().unwrap(), r#"{"app_access_token":"eyJ4"}"#);
+    }
+
+    #[test]
+    fn a_pasted_file_is_told_from_a_token() {
+        for file in [
+            TokenFile::new("eyJ4".into()).line().unwrap().as_str(),
+            " {\n \"app_access_token\" : \"eyJ\" } ",
+            "{\"app_access_token\":\"eyJ\nhbG",
+        ] {
+            assert!(TokenFile::is_pasted(file), "{file}");
+        }
+        for other in ["eyJ4NXQjUzI1NiI6.e30.c2ln", "", "{}", "{", "\"app_access_token\"", "{\"access_token\":\"eyJ\"}"] {
+            assert!(!TokenFile::is_pasted(other), "{other}");
+        }
     }
 
     #[test]
