@@ -1,5 +1,7 @@
 //! Answers own their status and headers, the good ones and the refusals.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -105,13 +107,14 @@ impl IntoResponse for Answer {
     }
 }
 
-/// The explanation travels in the response's extensions to where the request's id is known.
+/// What made an answer a failure of ours, for the log.
+#[derive(Clone)]
+pub(super) struct Failure(pub(super) Arc<Refusal>);
+
+/// The explanation, and a failure's cause, travel in the response's extensions to where the request's id is known.
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let code = self.code();
-        if code.status().is_server_error() {
-            tracing::error!(error = &self as &dyn std::error::Error, "the service failed");
-        }
         let body = serde_json::to_string(&ErrorBody::new(code, self.message())).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = code.status();
@@ -119,11 +122,12 @@ impl IntoResponse for Refusal {
         if code.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
-        response.extensions_mut().extend(self.explanation().map_or_else(axum::http::Extensions::new, |explanation| {
-            let mut extensions = axum::http::Extensions::new();
-            extensions.insert(explanation);
-            extensions
-        }));
+        if let Some(explanation) = self.explanation() {
+            response.extensions_mut().insert(explanation);
+        }
+        if code.status().is_server_error() {
+            response.extensions_mut().insert(Failure(Arc::new(self)));
+        }
         response
     }
 }

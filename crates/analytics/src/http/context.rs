@@ -10,6 +10,7 @@ use axum::{
 use obol_domain::Explanation;
 use obol_protocol::{Timestamp, oci::RequestId};
 
+use super::answer::Failure;
 use crate::{Analytics, Inner};
 
 /// The header that names a request, both ways (contract analytics 5.1).
@@ -44,10 +45,11 @@ pub(super) async fn enter(State(analytics): State<Analytics>, mut request: Reque
     if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
         analytics.recorder.record(request_id.as_str(), explanation, context.now);
     }
-    if response.status().is_server_error() {
-        tracing::error!(request_id = request_id.as_str(), status = response.status().as_u16(), "request failed");
+    let status = response.status().as_u16();
+    if let Some(Failure(refusal)) = response.extensions_mut().remove() {
+        tracing::error!(request_id = request_id.as_str(), status, error = with_causes(&*refusal), "request failed");
     } else {
-        tracing::debug!(request_id = request_id.as_str(), status = response.status().as_u16(), "request answered");
+        tracing::debug!(request_id = request_id.as_str(), status, "request answered");
     }
     let headers = response.headers_mut();
     // Both are made of visible ASCII only.
@@ -59,6 +61,12 @@ pub(super) async fn enter(State(analytics): State<Analytics>, mut request: Reque
         headers.insert(DATE, value);
     }
     response
+}
+
+/// An error and what caused it, in one line: a log in JSON shows no more than the error's own text.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source())
+        .fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 fn sent_id(headers: &HeaderMap) -> Option<&str> {

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod canary;
 mod create;
 mod delete;
 mod documents;
 mod lists;
+mod logging;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
 mod retry_tokens;
