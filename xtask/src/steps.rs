@@ -50,9 +50,9 @@ fn format(workshop: &Workshop) -> Result<()> {
 
 /// With every feature and with none but the default ones: what a test feature hides must not break a plain build.
 fn clippy(workshop: &Workshop) -> Result<()> {
-    for features in ["--all-features", "--workspace"] {
-        let arguments = ["clippy", "--workspace", "--all-targets", features, "--", "-D", "warnings"];
-        workshop.run(&mut workshop.cargo(&arguments), LONG)?;
+    for features in [&["--all-features"][..], &[]] {
+        let mut clippy = workshop.cargo(&["clippy", "--workspace", "--all-targets"]);
+        workshop.run(clippy.args(features).args(["--", "-D", "warnings"]), LONG)?;
     }
     Ok(())
 }
