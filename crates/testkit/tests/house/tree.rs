@@ -90,7 +90,8 @@ fn links_between_documents_lead_somewhere() {
 
 #[test]
 fn cited_sections_of_the_contracts_are_named() {
-    let document = std::fs::read_to_string(crate::root().join("docs/contracts.md")).expect("docs/contracts.md is there");
+    let document =
+        std::fs::read_to_string(crate::root().join("docs/contracts.md")).expect("docs/contracts.md is there");
     let (identity, analytics) = document.split_once("\n## Analytics\n").expect("a chapter for each contract");
     for path in files(|path| is(path, &["rs", "md", "py", "sql", "html"])) {
         let text = std::fs::read_to_string(crate::root().join(&path)).expect("a source is UTF-8");
@@ -101,6 +102,25 @@ fn cited_sections_of_the_contracts_are_named() {
             }
         }
     }
+}
+
+#[test]
+fn every_check_stands_in_the_list_of_errors() {
+    let document = std::fs::read_to_string(crate::root().join("docs/errors.md")).expect("docs/errors.md is there");
+    let mut found = 0;
+    for path in files(|path| is_source(path) && path.file_stem().is_some_and(|name| name != "tests")) {
+        let text = lines(&crate::root().join(&path)).collect::<Vec<_>>().join("\n");
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        for arguments in code.split("Explanation::new(").skip(1) {
+            // Where the first argument is no text of its own, the checks are named somewhere else.
+            let Some(check) = arguments.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
+            assert!(document.contains(&format!("`{check}`")), "{check} of {} is not in docs/errors.md", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 50, "the search finds what is there, not {found}");
 }
 
 /// What follows a contract's name, where it is a number such as 2.6.
