@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use obol_domain::{
     Explanation,
     capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, ServiceLimit},
+    explanation::{describe, describe_id},
 };
 use obol_protocol::{
     analytics::{FieldFault, FieldProblem, LifecycleState, enums::Vocabulary as _},
@@ -292,7 +293,7 @@ impl Refusal {
             Self::CompartmentUnknown { id } => Explanation::new(
                 "compartment_known",
                 "a compartment of the caller's tenancy, or the tenancy itself as its root",
-                id.clone(),
+                describe_id(id),
                 "check the OCID; a user's OCID is not a compartment's",
             ),
             Self::Capacity { refusal, value } => explain_capacity(*refusal, *value),
@@ -300,18 +301,18 @@ impl Refusal {
                 "within_service_limit",
                 format!("{} of at most {}", limit.name, limit.most),
                 format!("{used} in use and {wanted} more wanted"),
-                "delete an instance, ask for less, or raise the limit in the settings",
+                "delete an instance or ask for a smaller capacity; a dev cloud begun with `obol up --no-limits` has no limits",
             ),
             Self::NameTaken { name } => Explanation::new(
                 "name_is_free",
                 "a name that no other instance of the tenancy has, whatever its compartment; case does not count",
-                name.clone(),
+                format!("a name that another instance has, {}", describe(name)),
                 "choose another name, or delete the other instance and wait until it is DELETED",
             ),
             Self::NotFound { what, id } => Explanation::new(
                 "resource_known",
-                format!("an {what} of the caller's tenancy"),
-                id.clone(),
+                format!("{} of the caller's tenancy", with_article(what)),
+                describe_id(id),
                 "check the OCID and which tenancy the profile belongs to",
             ),
             Self::Gone { id } => Explanation::new(
@@ -357,6 +358,10 @@ impl Refusal {
         };
         Some(explanation)
     }
+}
+
+fn with_article(noun: &str) -> String {
+    format!("{} {noun}", if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 
 fn explain_field(problem: &FieldProblem) -> Explanation {

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+/// How to speak of a caller's text without repeating it.
+pub use obol_protocol::description::{describe, describe_among, describe_id};
 use serde::{Deserialize, Serialize};
 
 /// The record beside a refusal: which check said no, what it wanted, what it saw, what to do. It never holds a secret:
-/// no token, password, key, assertion or request body.
+/// no token, password, key, assertion or request body. Text from the caller goes through [`describe`] and its like,
+/// because any of these may stand in the wrong place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// The named check, e.g. `client_secret_matches`.

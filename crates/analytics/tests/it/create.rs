@@ -332,7 +332,10 @@ async fn the_tenancys_limit_is_reached_and_not_passed() {
     let refused = world.create(&body("three", 1)).await;
     assert_eq!(refused.code(), (400, "LimitExceeded"));
     assert_eq!(refused.body["message"], "The following service limits were exceeded: se-ocpu-count.");
-    assert_eq!(world.why(&refused).await.seen, "4 in use and 1 more wanted");
+    let why = world.why(&refused).await;
+    assert_eq!(why.seen, "4 in use and 1 more wanted");
+    // There is no other setting that a caller could reach for.
+    assert!(why.fix.contains("obol up --no-limits") && !why.fix.contains("settings"), "{}", why.fix);
     // Another edition has a limit of its own, and what is deleted does not count.
     assert_eq!(world.create(&world.details("other")).await.status, 201);
     world.settle().await;

@@ -1,0 +1,212 @@
+//! Whatever a caller puts in the wrong place may be a password or a token. No explanation repeats it.
+
+use axum::http::{Method, header::AUTHORIZATION};
+use obol_domain::Clock as _;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, HOST, World};
+
+/// What may be pasted anywhere: a password, a token, one that fits the pattern of a name.
+const PASTED: [&str; 3] = ["canary-Passw0rd! ", "eyJjanary.canary-payload.canary_signature", "canary"];
+const INSTANCES: &str = "/20190331/analyticsInstances";
+
+/// The answer, if it is a refusal, has an explanation without the text.
+async fn silent(world: &World, answer: &Answer, place: &str) {
+    if answer.status < 400 {
+        return;
+    }
+    let why = world.why(answer).await;
+    for part in [&why.check, &why.expected, &why.seen, &why.fix] {
+        assert!(!part.contains("canary"), "{place}: {part}");
+    }
+}
+
+/// Everything but letters and digits as an escape.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// The field at a path such as `/capacity/capacityType`, made where it is not there.
+fn put(body: &mut Value, path: &str, value: Value) {
+    let mut place = body;
+    for name in path.split('/').skip(1) {
+        place = match name.parse::<usize>() {
+            Ok(0) => {
+                *place = json!([null]);
+                &mut place[0]
+            }
+            _ => &mut place[name],
+        };
+    }
+    *place = value;
+}
+
+#[tokio::test]
+async fn no_field_of_a_body_is_repeated() {
+    let world = World::new().await;
+    let mut refused = 0;
+    for path in [
+        "/name",
+        "/compartmentId",
+        "/featureSet",
+        "/capacity",
+        "/capacity/capacityType",
+        "/capacity/capacityValue",
+        "/licenseType",
+        "/description",
+        "/emailNotification",
+        "/networkEndpointDetails",
+        "/networkEndpointDetails/networkEndpointType",
+        "/networkEndpointDetails/whitelistedIps",
+        "/networkEndpointDetails/whitelistedIps/0",
+        "/networkEndpointDetails/whitelistedServices/0",
+        "/networkEndpointDetails/whitelistedVcns/0",
+        "/networkEndpointDetails/whitelistedVcns/0/id",
+        "/networkEndpointDetails/whitelistedVcns/0/whitelistedIps/0",
+        "/networkEndpointDetails/vcnId",
+        "/networkEndpointDetails/networkSecurityGroupIds/0",
+        "/idcsAccessToken",
+        "/definedTags",
+        "/definedTags/canary",
+        "/freeformTags",
+        "/freeformTags/canary",
+        "/updateChannel",
+        "/kmsKeyId",
+        "/domainId",
+        "/adminUser",
+        "/featureBundle",
+    ] {
+        for pasted in PASTED {
+            for value in [json!(pasted), json!(pasted.repeat(100)), json!({ pasted: pasted }), json!([pasted])] {
+                for kind in ["PUBLIC", "PRIVATE"] {
+                    let mut body = world.details("myoac");
+                    if path.starts_with("/network") {
+                        body["networkEndpointDetails"] = json!({ "networkEndpointType": kind });
+                    }
+                    // Nobody is made: what is accepted here would be refused for its capacity.
+                    body["capacity"]["capacityValue"] = json!(3);
+                    put(&mut body, path, value.clone());
+                    let answer = world.create(&body).await;
+                    assert!(answer.status >= 400, "{path}");
+                    silent(&world, &answer, path).await;
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(refused, 29 * 3 * 4 * 2);
+    for body in ["canary", "{\"canary", "\"canary\"", "{\"name\": canary}"] {
+        silent(&world, &world.call(Method::POST, INSTANCES, body.as_bytes()).await, body).await;
+    }
+}
+
+#[tokio::test]
+async fn a_taken_name_is_not_repeated() {
+    let world = World::new().await;
+    world.active("canary").await;
+    let taken = world.create(&world.details("Canary")).await;
+    assert_eq!(taken.status, 409);
+    silent(&world, &taken, "name").await;
+}
+
+#[tokio::test]
+async fn no_parameter_of_a_query_is_repeated() {
+    let world = World::new().await;
+    let compartment = &world.tenant().compartment;
+    for list in [INSTANCES, "/20190331/workRequests"] {
+        for name in [
+            "compartmentId",
+            "name",
+            "capacityType",
+            "featureSet",
+            "lifecycleState",
+            "sortBy",
+            "sortOrder",
+            "limit",
+            "page",
+            "resourceId",
+            "resourceType",
+            "status",
+            "canary",
+        ] {
+            for pasted in PASTED {
+                let (text, long) = (escaped(pasted), escaped(&pasted.repeat(100)));
+                for value in [text.clone(), long, format!("{text}&{name}={text}"), format!("{text}%zz"), "%00".into()] {
+                    let with =
+                        if name == "compartmentId" { String::new() } else { format!("compartmentId={compartment}&") };
+                    let answer = world.call(Method::GET, &format!("{list}?{with}{name}={value}"), b"").await;
+                    silent(&world, &answer, name).await;
+                }
+            }
+        }
+        silent(&world, &world.call(Method::GET, &format!("{list}?canary%zz=1"), b"").await, "a name").await;
+    }
+}
+
+#[tokio::test]
+async fn no_id_of_a_path_is_repeated() {
+    let world = World::new().await;
+    for pasted in PASTED {
+        let id = escaped(pasted);
+        for (method, target) in [
+            (Method::GET, format!("{INSTANCES}/{id}")),
+            (Method::DELETE, format!("{INSTANCES}/{id}")),
+            (Method::GET, format!("/20190331/workRequests/{id}")),
+            (Method::GET, format!("/20190331/workRequests/{id}/errors")),
+            (Method::GET, format!("/20190331/workRequests/{id}/logs")),
+            (Method::GET, format!("/20190331/{id}")),
+        ] {
+            let answer = world.call(method, &target, b"").await;
+            assert_eq!(answer.status, 404, "{target}");
+            silent(&world, &answer, &target).await;
+        }
+    }
+    // An OCID is no secret, and what to look for.
+    let id = "ocid1.analyticsworkrequest.oc1..aaaa";
+    let answer = world.work(id).await;
+    let why = world.why(&answer).await;
+    assert_eq!((why.expected.as_ref(), why.seen.as_ref()), ("a work request of the caller's tenancy", id));
+}
+
+#[tokio::test]
+async fn no_header_is_repeated() {
+    let world = World::new().await;
+    let id = world.active("myoac").await;
+    let target = format!("{INSTANCES}/{id}");
+    for (name, value) in [("if-match", "canary"), ("opc-retry-token", &*"canary".repeat(20))] {
+        let method = if name == "if-match" { Method::DELETE } else { Method::POST };
+        let target = if name == "if-match" { &target } else { INSTANCES };
+        let body = if name == "if-match" { String::new() } else { world.details("other").to_string() };
+        let answer = world.call_with(method, target, body.as_bytes(), &[(name, value)]).await;
+        assert!(answer.status >= 400, "{name}");
+        silent(&world, &answer, name).await;
+    }
+    let signer = &world.tenant().administrator.signer;
+    let good = signer.sign(&Method::GET, &target, HOST, b"", world.clock.wall()).unwrap();
+    let text = good["authorization"].to_str().unwrap().to_owned();
+    for (from, to) in [
+        ("Signature ", "canary "),
+        ("Signature ", "Bearer canary"),
+        ("version=\"1\"", "version=\"canary\""),
+        ("rsa-sha256", "canary"),
+        (" host", " host canary"),
+        (" host", " host canary canary"),
+        ("ocid1.tenancy", "canary.tenancy"),
+        ("ocid1.tenancy", "canary/tenancy"),
+        ("keyId=\"", "keyId=\"ST$canary"),
+        ("signature=\"", "signature=\"canary"),
+        ("keyId=", "canary="),
+    ] {
+        assert!(text.contains(from), "{from}");
+        for other in [None, Some("canary")] {
+            let extra: Vec<_> = other.map(|value| ("canary", value)).into_iter().collect();
+            let altered = text.replace(from, to);
+            let headers = [vec![(AUTHORIZATION.as_str(), altered.as_str())], extra].concat();
+            let answer = world.call_with(Method::GET, &target, b"", &headers).await;
+            assert_eq!(answer.status, 401, "{to}");
+            silent(&world, &answer, to).await;
+        }
+    }
+}
