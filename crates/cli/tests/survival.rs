@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -46,7 +47,7 @@ fn survive(data_dir: &Path, database: Option<&str>) {
     let mut arguments = vec!["--no-limits", "--provisioning", PROVISIONING];
     arguments.extend(database.into_iter().flat_map(|url| ["--database-url", url]));
     let start = || Running::start(&binary, data_dir, &arguments);
-    let chance = obol_testkit::SeededEntropy::new(now_as_seed());
+    let chance = obol_testkit::SeededEntropy::new(seed());
     let chance: &dyn Entropy = &chance;
 
     // The first start walks; let it, so that a token and the walk's instance are there.
@@ -151,7 +152,15 @@ fn registered_applications(database: &str) -> Vec<String> {
     })
 }
 
-fn now_as_seed() -> u64 {
-    // Each run dies at other moments; a failure prints what it found, which does not depend on them.
-    u64::from(std::process::id())
+/// Each run dies at other moments. The seed is printed, which the test runner shows when the test fails, and the variable
+/// `OBOL_TEST_SEED` repeats it.
+fn seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "whoever repeats a failed run says so")]
+    let chosen = std::env::var("OBOL_TEST_SEED").ok();
+    let seed = chosen.map_or_else(|| RandomState::new().hash_one(()), |text| text.parse().unwrap());
+    #[expect(clippy::print_stderr, reason = "shown when the test fails, to repeat it")]
+    {
+        eprintln!("the moments of the kills: OBOL_TEST_SEED={seed}");
+    }
+    seed
 }
