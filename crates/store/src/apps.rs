@@ -4,27 +4,23 @@ use obol_protocol::Timestamp;
 
 use crate::{Db, Row, StoreError, Tx, values};
 
+macro_rules! columns {
+    () => {
+        "id, ocid, name, display_name, description, client_type, is_active, is_oauth_client, is_oauth_resource, \
+         is_opc_service, allowed_grants, allowed_operations, audience, secret_keyed_hash, secret_password_hash, \
+         created_at, modified_at"
+    };
+}
+
 statements! { "apps";
     INSERT =
         "INSERT INTO apps (stripe, id, ocid, name, display_name, description, client_type, is_active, is_oauth_client,
                            is_oauth_resource, is_opc_service, allowed_grants, allowed_operations, audience,
                            secret_keyed_hash, secret_password_hash, created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)";
-    BY_NAME =
-        "SELECT id, ocid, name, display_name, description, client_type, is_active, is_oauth_client, is_oauth_resource,
-                is_opc_service, allowed_grants, allowed_operations, audience, secret_keyed_hash, secret_password_hash,
-                created_at, modified_at
-         FROM apps WHERE stripe = $1 AND name = $2";
-    BY_ID =
-        "SELECT id, ocid, name, display_name, description, client_type, is_active, is_oauth_client, is_oauth_resource,
-                is_opc_service, allowed_grants, allowed_operations, audience, secret_keyed_hash, secret_password_hash,
-                created_at, modified_at
-         FROM apps WHERE stripe = $1 AND id = $2";
-    ALL =
-        "SELECT id, ocid, name, display_name, description, client_type, is_active, is_oauth_client, is_oauth_resource,
-                is_opc_service, allowed_grants, allowed_operations, audience, secret_keyed_hash, secret_password_hash,
-                created_at, modified_at
-         FROM apps WHERE stripe = $1 ORDER BY display_name, id LIMIT 1000";
+    BY_NAME = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND name = $2");
+    BY_ID = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND id = $2");
+    ALL = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 ORDER BY display_name, id LIMIT 1000");
     FIND_NAME = "SELECT id FROM apps WHERE stripe = $1 AND name = $2";
     SET_ACTIVE = "UPDATE apps SET is_active = $3, modified_at = $4 WHERE stripe = $1 AND id = $2";
     SET_SECRET =

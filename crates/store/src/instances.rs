@@ -11,11 +11,16 @@ use obol_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Db, Row, Statement, StoreError, Tx, Value, values};
+use crate::{Db, Row, Statement, StoreError, Tx, Value, page::Page, values};
 
 const TABLE: &str = "instances";
-const COLUMNS: &str = "id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value, \
-                       details, service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted";
+
+macro_rules! columns {
+    () => {
+        "id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value, details, \
+         service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted"
+    };
+}
 
 statements! { "instances";
     INSERT =
@@ -23,15 +28,11 @@ statements! { "instances";
                                 capacity_type, capacity_value, details, service_url, stripe, creator_user_id, version,
                                 time_created, time_updated, time_deleted)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    GET =
-        "SELECT id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value,
-                details, service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted
-         FROM instances WHERE tenancy_id = $1 AND id = $2";
+    GET = concat!("SELECT ", columns!(), " FROM instances WHERE tenancy_id = $1 AND id = $2");
     // Changes nothing, and holds the row until the transaction ends.
-    HOLD =
-        "UPDATE instances SET version = version WHERE tenancy_id = $1 AND id = $2
-         RETURNING id, tenancy_id, compartment_id, name, lifecycle_state, feature_set, capacity_type, capacity_value,
-                   details, service_url, stripe, creator_user_id, version, time_created, time_updated, time_deleted";
+    HOLD = concat!(
+        "UPDATE instances SET version = version WHERE tenancy_id = $1 AND id = $2 RETURNING ", columns!()
+    );
     TRANSITION =
         "UPDATE instances SET lifecycle_state = $4, version = version + 1, time_updated = $5
          WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = $3";
@@ -241,51 +242,33 @@ pub async fn list(db: &Db, tenancy_id: &str, query: &InstanceQuery<'_>) -> Resul
     db.fetch_all(&list_statement(query), values).await?.iter().map(read).collect()
 }
 
-const fn column(sort: InstanceSort) -> &'static str {
+const fn keys(sort: InstanceSort) -> &'static [&'static str] {
     match sort {
-        InstanceSort::CapacityType => "capacity_type",
-        InstanceSort::CapacityValue => "capacity_value",
-        InstanceSort::FeatureSet => "feature_set",
-        InstanceSort::LifecycleState => "lifecycle_state",
-        InstanceSort::Name => "name",
-        InstanceSort::TimeCreated => "time_created",
+        InstanceSort::CapacityType => &["capacity_type", "time_created", "id"],
+        InstanceSort::CapacityValue => &["capacity_value", "time_created", "id"],
+        InstanceSort::FeatureSet => &["feature_set", "time_created", "id"],
+        InstanceSort::LifecycleState => &["lifecycle_state", "time_created", "id"],
+        InstanceSort::Name => &["name", "time_created", "id"],
+        InstanceSort::TimeCreated => &["time_created", "id"],
     }
 }
 
-/// Only the filters that are given stand in the text, so that the planner sees which index serves them.
 fn list_statement(query: &InstanceQuery<'_>) -> Statement {
-    use std::fmt::Write as _;
-
-    let mut sql = format!("SELECT {COLUMNS} FROM {TABLE} WHERE tenancy_id = $1 AND compartment_id = $2");
-    let mut next = 3;
     let filters = [
-        ("name", query.name.is_some()),
-        ("capacity_type", query.capacity_type.is_some()),
-        ("feature_set", query.feature_set.is_some()),
-        ("lifecycle_state", query.state.is_some()),
+        ("name", usize::from(query.name.is_some())),
+        ("capacity_type", usize::from(query.capacity_type.is_some())),
+        ("feature_set", usize::from(query.feature_set.is_some())),
+        ("lifecycle_state", usize::from(query.state.is_some())),
     ];
-    for (filter, _) in filters.iter().filter(|(_, given)| *given) {
-        // Writing to a String cannot fail.
-        let _ = write!(sql, " AND {filter} = ${next}");
-        next += 1;
-    }
-    let (comparison, direction) = match query.order {
-        SortOrder::Ascending => (">", "ASC"),
-        SortOrder::Descending => ("<", "DESC"),
+    let page = Page {
+        table: TABLE,
+        columns: columns!(),
+        filters: &filters,
+        keys: keys(query.sort),
+        order: query.order,
+        goes_on: query.after.is_some(),
     };
-    let mut keys = vec![column(query.sort)];
-    if query.sort != InstanceSort::TimeCreated {
-        keys.push("time_created");
-    }
-    keys.push("id");
-    if query.after.is_some() {
-        let places: Vec<String> = (next..).take(keys.len()).map(|place| format!("${place}")).collect();
-        let _ = write!(sql, " AND ({}) {comparison} ({})", keys.join(", "), places.join(", "));
-        next += keys.len();
-    }
-    let order: Vec<String> = keys.iter().map(|key| format!("{key} {direction}")).collect();
-    let _ = write!(sql, " ORDER BY {} LIMIT ${next}", order.join(", "));
-    Statement::built(TABLE, sql)
+    page.statement()
 }
 
 /// Every text that [`list`] can put together, for the census.

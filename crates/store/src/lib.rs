@@ -17,6 +17,7 @@ pub mod grants;
 pub mod instances;
 pub mod meta;
 mod migrations;
+mod page;
 mod readers;
 pub mod retry_tokens;
 pub mod row;

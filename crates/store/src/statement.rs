@@ -57,17 +57,20 @@ impl Text {
 /// ```text
 /// statements! { "meta";
 ///     GET = "SELECT value FROM meta WHERE name = $1";
-///     CLAIM = "…for SQLite…" | "…for PostgreSQL…";
+///     CLAIM = "…for SQLite…", "…for PostgreSQL…";
+///     ALL = concat!("SELECT ", columns!(), " FROM meta LIMIT 10");
 /// }
 /// ```
+///
+/// A list of columns that several statements share is a `columns!` of the module: `concat!` takes no constants.
 macro_rules! statements {
-    ($table:literal; $($name:ident = $sql:literal $(| $postgres:literal)?;)+) => {
+    ($table:literal; $($name:ident = $sql:expr $(, $postgres:expr)?;)+) => {
         $(const $name: $crate::Statement = statements!(@one $table, $sql $(, $postgres)?);)+
         pub(crate) const STATEMENTS: &[(&str, $crate::Statement)] =
             &[$((concat!($table, "::", stringify!($name)), $name)),+];
     };
-    (@one $table:literal, $sql:literal) => { $crate::Statement::new($table, $sql) };
-    (@one $table:literal, $sqlite:literal, $postgres:literal) => {
+    (@one $table:literal, $sql:expr) => { $crate::Statement::new($table, $sql) };
+    (@one $table:literal, $sqlite:expr, $postgres:expr) => {
         $crate::Statement::pair($table, $sqlite, $postgres)
     };
 }

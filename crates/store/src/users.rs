@@ -5,20 +5,21 @@ use obol_protocol::Timestamp;
 
 use crate::{Db, Row, StoreError, Tx, stripes::STANDARD_POLICY, values};
 
+macro_rules! columns {
+    () => {
+        "id, ocid, user_name, display_name, given_name, family_name, email, preferred_language, locale, timezone, \
+         is_active, password_hash, failed_attempts, locked_at, created_at, modified_at"
+    };
+}
+
 statements! { "users";
     INSERT =
         "INSERT INTO users (stripe, id, ocid, user_name, user_name_key, display_name, given_name, family_name, email,
                             preferred_language, locale, timezone, is_active, password_hash, failed_attempts, locked_at,
                             created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, NULL, $15, $15)";
-    BY_ID =
-        "SELECT id, ocid, user_name, display_name, given_name, family_name, email, preferred_language, locale, timezone,
-                is_active, password_hash, failed_attempts, locked_at, created_at, modified_at
-         FROM users WHERE stripe = $1 AND id = $2";
-    BY_NAME =
-        "SELECT id, ocid, user_name, display_name, given_name, family_name, email, preferred_language, locale, timezone,
-                is_active, password_hash, failed_attempts, locked_at, created_at, modified_at
-         FROM users WHERE stripe = $1 AND user_name_key = $2";
+    BY_ID = concat!("SELECT ", columns!(), " FROM users WHERE stripe = $1 AND id = $2");
+    BY_NAME = concat!("SELECT ", columns!(), " FROM users WHERE stripe = $1 AND user_name_key = $2");
     TOUCH =
         "UPDATE users SET failed_attempts = failed_attempts WHERE stripe = $1 AND id = $2
          RETURNING failed_attempts, locked_at";

@@ -13,12 +13,16 @@ use obol_protocol::{
     },
 };
 
-use crate::{Db, Row, Statement, StoreError, Tx, Value, instances::SortValue, values};
+use crate::{Db, Row, Statement, StoreError, Tx, Value, instances::SortValue, page::Page, values};
 
 const TABLE: &str = "work_requests";
-const COLUMNS: &str = "id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, \
-                       is_unwinding, percent_complete, action_result, version, time_accepted, time_started, \
-                       time_finished, lease";
+
+macro_rules! columns {
+    () => {
+        "id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, is_unwinding, \
+         percent_complete, action_result, version, time_accepted, time_started, time_finished, lease"
+    };
+}
 
 statements! { "work_requests";
     ACCEPT =
@@ -26,21 +30,19 @@ statements! { "work_requests";
                                     is_unwinding, percent_complete, action_result, version, time_accepted, time_started,
                                     time_finished, due_at, lease)
          VALUES ($1, $2, $3, $4, $5, $6, 'ACCEPTED', FALSE, 0, 'NONE', 1, $7, 0, 0, $7, NULL)";
-    GET =
-        "SELECT id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, is_unwinding,
-                percent_complete, action_result, version, time_accepted, time_started, time_finished, lease
-         FROM work_requests WHERE tenancy_id = $1 AND id = $2";
+    GET = concat!("SELECT ", columns!(), " FROM work_requests WHERE tenancy_id = $1 AND id = $2");
     // SQLite has one writer, so nobody can take the row in between; PostgreSQL passes by the rows that others are taking.
     CLAIM =
-        "UPDATE work_requests SET lease = $1, due_at = $2
-         WHERE id = (SELECT id FROM work_requests WHERE due_at <= $3 ORDER BY due_at LIMIT 1)
-         RETURNING id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, is_unwinding,
-                   percent_complete, action_result, version, time_accepted, time_started, time_finished, lease"
-        |
-        "UPDATE work_requests SET lease = $1, due_at = $2
-         WHERE id = (SELECT id FROM work_requests WHERE due_at <= $3 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, is_unwinding,
-                   percent_complete, action_result, version, time_accepted, time_started, time_finished, lease";
+        concat!(
+            "UPDATE work_requests SET lease = $1, due_at = $2
+             WHERE id = (SELECT id FROM work_requests WHERE due_at <= $3 ORDER BY due_at LIMIT 1)
+             RETURNING ", columns!()
+        ),
+        concat!(
+            "UPDATE work_requests SET lease = $1, due_at = $2
+             WHERE id = (SELECT id FROM work_requests WHERE due_at <= $3 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+             RETURNING ", columns!()
+        );
     NEXT_DUE = "SELECT due_at FROM work_requests WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
     EXTEND = "UPDATE work_requests SET due_at = $4 WHERE tenancy_id = $1 AND id = $2 AND lease = $3";
     SAVE =
@@ -219,7 +221,7 @@ pub async fn list(db: &Db, tenancy_id: &str, query: &WorkRequestQuery<'_>) -> Re
     db.fetch_all(&list_statement(query), values).await?.iter().map(read).collect()
 }
 
-const fn columns(sort: WorkRequestSort) -> &'static [&'static str] {
+const fn keys(sort: WorkRequestSort) -> &'static [&'static str] {
     match sort {
         WorkRequestSort::Id => &["id"],
         WorkRequestSort::OperationType => &["operation_type", "time_accepted", "id"],
@@ -230,36 +232,17 @@ const fn columns(sort: WorkRequestSort) -> &'static [&'static str] {
     }
 }
 
-/// Only the filters that are given stand in the text, so that the planner sees which index serves them.
 fn list_statement(query: &WorkRequestQuery<'_>) -> Statement {
-    use std::fmt::Write as _;
-
-    let places = |first: usize, count: usize| {
-        (first..).take(count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+    let filters = [("instance_id", usize::from(query.instance_id.is_some())), ("status", query.statuses.len())];
+    let page = Page {
+        table: TABLE,
+        columns: columns!(),
+        filters: &filters,
+        keys: keys(query.sort),
+        order: query.order,
+        goes_on: query.after.is_some(),
     };
-    let mut sql = format!("SELECT {COLUMNS} FROM {TABLE} WHERE tenancy_id = $1 AND compartment_id = $2");
-    let mut next = 3;
-    // Writing to a String cannot fail.
-    if query.instance_id.is_some() {
-        let _ = write!(sql, " AND instance_id = ${next}");
-        next += 1;
-    }
-    if !query.statuses.is_empty() {
-        let _ = write!(sql, " AND status IN ({})", places(next, query.statuses.len()));
-        next += query.statuses.len();
-    }
-    let (comparison, direction) = match query.order {
-        SortOrder::Ascending => (">", "ASC"),
-        SortOrder::Descending => ("<", "DESC"),
-    };
-    let keys = columns(query.sort);
-    if query.after.is_some() {
-        let _ = write!(sql, " AND ({}) {comparison} ({})", keys.join(", "), places(next, keys.len()));
-        next += keys.len();
-    }
-    let order: Vec<String> = keys.iter().map(|key| format!("{key} {direction}")).collect();
-    let _ = write!(sql, " ORDER BY {} LIMIT ${next}", order.join(", "));
-    Statement::built(TABLE, sql)
+    page.statement()
 }
 
 /// Every text that [`list`] can put together, for the census.
