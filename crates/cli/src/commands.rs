@@ -14,12 +14,7 @@ use crate::{arguments::Command, failure::Failure, printer};
 /// Runs a command and turns its outcome into an exit code.
 pub(crate) fn run(command: Command) -> ExitCode {
     let outcome = match command {
-        Command::Up(up) => {
-            return up::run(up).unwrap_or_else(|error| {
-                printer::note(&format!("error: {error:#}"));
-                ExitCode::FAILURE
-            });
-        }
+        Command::Up(up) => up::run(up),
         Command::Token(arguments) => token::run(arguments),
         Command::AnalyticsInstance(arguments) => analytics_instance::run(arguments),
         Command::WorkRequest(arguments) => work_request::run(arguments),

@@ -156,11 +156,141 @@ fn a_database_that_cannot_be_reached_is_named_without_its_password() {
 }
 
 #[test]
-fn a_directory_that_lost_its_key_is_refused() {
+fn a_directory_that_lost_a_file_is_refused_by_its_name() {
     let directory = tempfile::tempdir().unwrap();
     once(directory.path());
-    fs::remove_file(directory.path().join("master.key")).unwrap();
-    let told = refusal(&up(&["--listen", "127.0.0.1:0"], directory.path()));
-    assert!(told.contains("master.key"), "{told}");
-    assert!(told.contains("--fresh"), "{told}");
+    for name in ["api_key.pem", "oci_config", "dev.env", "master.key"] {
+        let kept = fs::read(directory.path().join(name)).unwrap();
+        fs::remove_file(directory.path().join(name)).unwrap();
+        let told = refusal(&up(&["--listen", "127.0.0.1:0"], directory.path()));
+        assert!(told.starts_with(&format!("error: {name} is missing from ")), "{told}");
+        assert!(told.contains("--fresh"), "{told}");
+        fs::write(directory.path().join(name), kept).unwrap();
+    }
+    once(directory.path());
+}
+
+#[test]
+fn what_obol_did_not_make_is_never_erased() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let thesis = directory.path().join("thesis.txt");
+    fs::write(&thesis, "years of work").unwrap();
+    for fresh in [&["--fresh"][..], &[]] {
+        let arguments =
+            [&["--listen", "127.0.0.1:0", "--once", "--database-url", thesis.to_str().unwrap()], fresh].concat();
+        let told = refusal(&up(&arguments, &data_dir));
+        assert!(told.contains("holds something that Obol did not make"), "{told}");
+        assert_eq!(fs::read_to_string(&thesis).unwrap(), "years of work");
+    }
+}
+
+#[test]
+fn a_key_that_somebody_keeps_in_the_directory_is_not_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("api_key.pem"), "mine").unwrap();
+    for arguments in [&["--once", "--listen", "127.0.0.1:0"][..], &["--once", "--fresh", "--listen", "127.0.0.1:0"]] {
+        let told = refusal(&up(arguments, directory.path()));
+        assert!(told.contains("api_key.pem is there"), "{told}");
+        assert_eq!(fs::read_to_string(directory.path().join("api_key.pem")).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_directory_keeps_the_secrets_of_its_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    once(&data_dir);
+    let before = fs::read(data_dir.join("dev.env")).unwrap();
+    let other = directory.path().join("other.db");
+    let told =
+        refusal(&up(&["--once", "--listen", "127.0.0.1:0", "--database-url", other.to_str().unwrap()], &data_dir));
+    assert!(told.contains("dev.env is there"), "{told}");
+    assert_eq!(fs::read(data_dir.join("dev.env")).unwrap(), before);
+    once(&data_dir);
+}
+
+#[test]
+fn a_database_in_use_is_neither_shared_nor_erased() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let running = Running::start(Path::new(env!("CARGO_BIN_EXE_obol")), &data_dir, &[]);
+    let database = data_dir.join("obol.db");
+    for fresh in [&["--fresh"][..], &[]] {
+        let arguments =
+            [&["--listen", "127.0.0.1:0", "--once", "--database-url", database.to_str().unwrap()], fresh].concat();
+        let told = refusal(&up(&arguments, &directory.path().join("other")));
+        assert!(told.contains("is in use by another dev cloud"), "{told}");
+    }
+    assert_eq!(
+        http::call(running.address, b"GET /obol/v1/ready HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap().status,
+        200
+    );
+}
+
+#[test]
+fn the_signing_key_is_public_when_the_stripe_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = |running: &Running| {
+        http::call(running.address, b"GET /admin/v1/SigningCert/jwk HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            .unwrap()
+            .status
+    };
+    let binary = Path::new(env!("CARGO_BIN_EXE_obol"));
+    assert_eq!(keys(&Running::start(binary, directory.path(), &[])), 401);
+    assert_eq!(keys(&Running::start(binary, directory.path(), &["--public-signing-cert"])), 200);
+    assert_eq!(keys(&Running::start(binary, directory.path(), &[])), 200, "the stripe keeps the setting");
+}
+
+#[test]
+fn a_path_that_nobody_serves_is_answered_with_an_id() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = Running::start(Path::new(env!("CARGO_BIN_EXE_obol")), directory.path(), &[]);
+    for line in ["GET /nope", "POST /nope", "POST /idcs-xyz/oauth2/v1/token", "DELETE /"] {
+        let request = format!("{line} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+        let answer = http::call(running.address, request.as_bytes()).unwrap();
+        assert!([404, 405].contains(&answer.status), "{line}: {}", answer.head);
+        assert!(answer.head.contains("x-oracle-dms-ecid: "), "{line}: {}", answer.head);
+    }
+}
+
+#[test]
+fn work_accepted_while_the_clock_was_ahead_goes_on_after_its_reset() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = Running::start(Path::new(env!("CARGO_BIN_EXE_obol")), directory.path(), &["--provisioning", "300ms"]);
+    running.wait_for(&directory.path().join("tokens.tok"));
+    let compartment = running.env.get("OBOL_COMPARTMENT_ID").to_owned();
+    let list = format!("/20190331/analyticsInstances?compartmentId={compartment}");
+    let all_active = |wanted: usize| {
+        let begun = obol_testkit::running::now();
+        loop {
+            let listed = running.signed("GET", &list, "", &[]).unwrap().json();
+            let active = listed.as_array().unwrap().iter().filter(|one| one["lifecycleState"] == "ACTIVE").count();
+            if active == wanted {
+                return;
+            }
+            assert!(begun.elapsed().as_secs() < 30, "{listed}");
+            obol_testkit::running::pause(std::time::Duration::from_millis(20));
+        }
+    };
+    all_active(1);
+    let clock = |body: &str| {
+        let request = format!(
+            "POST /obol/v1/clock HTTP/1.1\r\nhost: 127.0.0.1\r\nx-obol-request: 1\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        assert_eq!(http::call(running.address, request.as_bytes()).unwrap().status, 200);
+    };
+    clock("{\"advance\":\"30m\"}");
+    let token: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(directory.path().join("tokens.tok")).unwrap()).unwrap();
+    let body = serde_json::json!({
+        "name": "ahead", "compartmentId": compartment, "featureSet": "ENTERPRISE_ANALYTICS",
+        "licenseType": "LICENSE_INCLUDED", "capacity": {"capacityType": "OLPU_COUNT", "capacityValue": 1},
+        "idcsAccessToken": token["app_access_token"],
+    });
+    let created = running.signed("POST", "/20190331/analyticsInstances", &body.to_string(), &[]).unwrap();
+    assert_eq!(created.status, 201, "{}", created.body);
+    clock("{\"reset\":true}");
+    all_active(2);
 }

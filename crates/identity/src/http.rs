@@ -100,6 +100,14 @@ pub fn router(identity: Identity) -> Router {
     router.layer(from_fn_with_state(identity.clone(), context::layer)).with_state(identity)
 }
 
+/// What answers a path that no service has: 404 in the identity service's words, with an ECID to ask after.
+pub fn elsewhere(identity: Identity) -> Router {
+    Router::new()
+        .fallback(answer::scim_not_found)
+        .layer(from_fn_with_state(identity.clone(), context::layer))
+        .with_state(identity)
+}
+
 fn handler(operation: Operation) -> MethodRouter<Identity> {
     match operation {
         Operation::Token => post(token::post).fallback(answer::oauth_method_not_allowed),

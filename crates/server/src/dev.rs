@@ -10,23 +10,24 @@ mod seed;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, middleware};
 use obol_analytics::{Analytics, AnalyticsParts, Settings, work::Engine};
 use obol_domain::{Entropy, capacity::TenancyLimits, injector::NoFaults};
 use obol_identity::{Identity, IdentityParts, PublicUrls};
 use obol_protocol::Timestamp;
-use obol_store::{Db, OpenError, StoreError, explanations::Recorder, meta};
+use obol_store::{Db, StoreError, explanations::Recorder, meta, open::Claim, stripes};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use data_dir::{DataDir, DataDirError};
+pub use obol_store::OpenError;
 pub use seed::Facts;
 
 use crate::{
     clock::MovableClock,
     entropy::SystemEntropy,
     lab::{self, Lab},
-    listener,
+    listener, telemetry,
 };
 
 /// The region of a dev cloud.
@@ -49,6 +50,8 @@ pub struct Options {
     pub provisioning: Duration,
     /// Let the tenancy have any number of instances, instead of Oracle's default limits.
     pub no_limits: bool,
+    /// Let everybody read the stripe's public signing key, as `Settings.signingCertPublicAccess` does.
+    pub public_signing_cert: bool,
 }
 
 /// Why the dev cloud did not start. `Display` says what and where in one line; [`StartError::hint`] what to do.
@@ -77,6 +80,14 @@ pub enum StartError {
         /// The data directory.
         directory: PathBuf,
     },
+    /// A file that an earlier start left is gone.
+    #[error("{what} is missing from {}", directory.display())]
+    Missing {
+        /// The file.
+        what: &'static str,
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// The seed could not be made.
     #[error("the seed cannot be made: {0}")]
     Seed(String),
@@ -96,6 +107,7 @@ impl StartError {
             Self::Mismatch { .. } => {
                 "use the data directory that this database was made with, or start over with --fresh"
             }
+            Self::Missing { .. } => "put it back, or start over with --fresh",
             Self::Seed(_) => "start over with --fresh",
         }
     }
@@ -115,6 +127,7 @@ pub struct DevCloud {
     /// Where the files are.
     pub data_dir: DataDir,
     db: Db,
+    _claim: Claim,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -136,6 +149,7 @@ impl DevCloud {
         let address = listener.local_addr().unwrap_or(options.listen);
         let data_dir = DataDir::claim(&options.data_dir)?;
         let database = options.database_url.clone().unwrap_or_else(|| data_dir.path("obol.db").display().to_string());
+        let claim = Claim::take(&database).await?;
         if options.fresh {
             Db::erase(&database).await?;
             data_dir.forget()?;
@@ -155,6 +169,11 @@ impl DevCloud {
             recorder: recorder.clone(),
             password_slots: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         });
+        if options.public_signing_cert {
+            let mut tx = db.begin().await?;
+            stripes::set_signing_cert_public(&mut tx, &seeded.facts.stripe, true).await?;
+            tx.commit().await?;
+        }
         let mut settings = Settings::new(REGION, &format!("http://{address}"), options.provisioning);
         if options.no_limits {
             settings.limits = TenancyLimits::UNLIMITED;
@@ -166,6 +185,7 @@ impl DevCloud {
             facts: seeded.facts,
             data_dir,
             db: db.clone(),
+            _claim: claim,
             stop: watch::Sender::new(false),
             tasks: JoinSet::new(),
         };
@@ -203,8 +223,10 @@ impl DevCloud {
         let router = Router::new()
             .merge(obol_identity::http::router(identity.clone()))
             .merge(obol_analytics::http::router(analytics))
-            .merge(obol_console::router(identity))
+            .merge(obol_console::router(identity.clone()))
             .merge(lab::router(lab))
+            .route_layer(middleware::from_fn(telemetry::note_route))
+            .fallback_service(obol_identity::http::elsewhere(identity))
             .layer(CatchPanicLayer::new());
         self.tasks.spawn(listener::serve(listener, router, stopped(&self.stop)));
         self.tasks.spawn(async move {

@@ -18,6 +18,8 @@ pub enum TurnedAway {
     NoHost,
     /// 421 (RFC 9110 section 15.5.20): the Host is not one of our names.
     NotOurName,
+    /// 400: the Host names one stripe, the path another.
+    TwoStripes,
     /// 400: the target makes no sense.
     Target,
 }
@@ -30,6 +32,7 @@ impl IntoResponse for TurnedAway {
                 StatusCode::MISDIRECTED_REQUEST,
                 "the Host header does not name this server: use 127.0.0.1, localhost, [::1] or idcs-<32 hex>.localhost\n",
             ),
+            Self::TwoStripes => (StatusCode::BAD_REQUEST, "the Host header names one stripe and the path another\n"),
             Self::Target => (StatusCode::BAD_REQUEST, "the request target is malformed\n"),
         };
         (status, text).into_response()
@@ -47,6 +50,11 @@ pub fn admit(mut request: Request) -> Result<Request, TurnedAway> {
     let raw = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
     let (prefix, target) = split_stripe(&raw);
     let base = format!("http://{authority}{}", prefix.map(|name| format!("/{name}")).unwrap_or_default());
+    if let (Some(path), Some(host)) = (prefix, &named)
+        && path != host
+    {
+        return Err(TurnedAway::TwoStripes);
+    }
     let locator = match prefix.or(named.as_deref()) {
         Some(name) => StripeLocator::Named(name.to_owned()),
         None => StripeLocator::Only,
@@ -188,6 +196,13 @@ mod tests {
         assert_eq!(request.uri(), "/oauth2/v1/token?a=%2F");
         assert_eq!(request.extensions().get::<PublicBase>().unwrap().0, format!("http://127.0.0.1:4620/{STRIPE}"));
         assert_eq!(request.extensions().get::<RawTarget>().unwrap().0, format!("/{STRIPE}/oauth2/v1/token?a=%2F"));
+    }
+
+    #[test]
+    fn host_and_path_must_not_name_two_stripes() {
+        let other = "idcs-00000000000000000000000000000000.localhost";
+        assert_eq!(call(other, &format!("/{STRIPE}/oauth2/v1/token")).unwrap_err(), TurnedAway::TwoStripes);
+        call(&format!("{STRIPE}.localhost"), &format!("/{STRIPE}/oauth2/v1/token")).unwrap();
     }
 
     #[test]

@@ -15,7 +15,7 @@ use axum::{
 };
 use obol_domain::Clock as _;
 use obol_protocol::fetch_metadata::from_another_site;
-use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta};
+use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta, work_requests};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -48,7 +48,7 @@ pub fn router(lab: Lab) -> Router {
         .route("/obol/v1/explanations/{*id}", get(explain))
         .route("/obol/v1/clock", get(show_clock).post(move_clock))
         .route("/obol/v1/{*rest}", get(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path")))
-        .layer(middleware::from_fn(same_site_only))
+        .route_layer(middleware::from_fn(same_site_only))
         .with_state(Arc::new(lab))
 }
 
@@ -118,7 +118,11 @@ async fn move_clock(State(lab): State<Arc<Lab>>, body: String) -> Response {
     if let Err(error) = keep_offset(&lab.db, offset).await {
         return unavailable(&error);
     }
+    let goes_back = offset < lab.clock.offset();
     lab.clock.set_offset(offset);
+    if goes_back && let Err(error) = work_requests::bring_forward(&lab.db, lab.clock.now()).await {
+        return unavailable(&error);
+    }
     clock_answer(&lab.clock)
 }
 

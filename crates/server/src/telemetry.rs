@@ -1,8 +1,15 @@
-//! One structured line per request, without anything a secret could be in: no query, no header, no body.
+//! One structured line per request, without anything a secret could be in: no query, no header, no body, and of the path
+//! only which route it took, as a token may have been pasted where an id goes.
 
 use std::time::Duration;
 
-use axum::{body::Body, extract::Request, http::StatusCode, response::Response};
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request},
+    http::StatusCode,
+    middleware::Next,
+    response::Response,
+};
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -21,7 +28,6 @@ pub(crate) struct RequestLog(Option<Begun>);
 
 struct Begun {
     method: String,
-    path: String,
     at: std::time::Instant,
 }
 
@@ -32,11 +38,12 @@ impl RequestLog {
         }
         #[expect(clippy::disallowed_methods, reason = "how long a request took is measured, not decided by")]
         let at = std::time::Instant::now();
-        Self(Some(Begun { method: request.method().to_string(), path: request.uri().path().to_owned(), at }))
+        Self(Some(Begun { method: request.method().to_string(), at }))
     }
 
     pub(crate) fn end(self, response: &Response) {
-        let Some(Begun { method, path, at }) = self.0 else { return };
+        let Some(Begun { method, at }) = self.0 else { return };
+        let path = response.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
         let request_id = ["opc-request-id", "x-oracle-dms-ecid"]
             .iter()
             .find_map(|name| response.headers().get(*name))
@@ -45,6 +52,15 @@ impl RequestLog {
         let micros = u64::try_from(Duration::as_micros(&at.elapsed())).unwrap_or(u64::MAX);
         tracing::info!(method, path, status = response.status().as_u16(), request_id, micros, "request");
     }
+}
+
+/// Leaves the route a request took, e.g. `/20190331/analyticsInstances/{id}`, with its answer, for the log.
+pub(crate) async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }
 
 /// The answer to a request that took too long.

@@ -4,24 +4,16 @@
 //! transaction which has read may write without losing a race. PostgreSQL runs at READ COMMITTED. Code that must win
 //! exactly once is therefore written as one guarded `UPDATE … WHERE state = 'x'` and decides by the count.
 
-use std::{os::unix::fs::OpenOptionsExt as _, path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use sqlx::{
-    ConnectOptions as _, Connection as _, Postgres, Sqlite, Transaction,
-    pool::PoolOptions,
-    postgres::{PgConnectOptions, PgPool, PgSslMode},
-    query::Query,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
+use sqlx::{Postgres, Sqlite, Transaction, postgres::PgPool, query::Query, sqlite::SqlitePool};
+
+use crate::{
+    OpenError, Row, Statement, StoreError, Value,
+    open::{self, Place},
+    readers::Readers,
+    row::Inner,
 };
-
-use crate::{Row, Statement, StoreError, Value, migrations, readers::Readers, row::Inner};
-
-/// How many connections one node keeps to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long a statement waits for a connection before the caller is told the database is not available.
-const ACQUIRE: Duration = Duration::from_secs(5);
-/// The first SQLite release without the WAL-reset corruption bug.
-const SQLITE_FLOOR: (u32, u32, u32) = (3, 51, 3);
 
 /// A database of either engine. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -37,54 +29,6 @@ pub enum Db {
     Postgres(PgPool),
 }
 
-/// Why a database could not be opened. `Display` says what and where; [`OpenError::hint`] what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL is neither a file nor `postgres://…`.
-    #[error("the database URL is not understood")]
-    Url,
-    /// The URL asks for TLS, which connections to the database do not have.
-    #[error("connections to the database have no TLS, and the URL asks for it")]
-    Tls,
-    /// The file or the server could not be reached.
-    #[error("the database at {place} cannot be reached: {reason}")]
-    Unreachable {
-        /// The file, or host and port; never a password.
-        place: String,
-        /// The driver's reason.
-        reason: String,
-    },
-    /// The linked SQLite has a bug that can damage the file.
-    #[error("SQLite {found} is older than 3.51.3, which can corrupt a database in WAL mode")]
-    Engine {
-        /// The version found.
-        found: String,
-    },
-    /// A migration failed, or the database was made by a newer Obol.
-    #[error("the database at {place} cannot be brought up to date: {reason}")]
-    Migration {
-        /// The file, or host and port.
-        place: String,
-        /// The driver's reason.
-        reason: String,
-    },
-}
-
-impl OpenError {
-    /// What whoever runs the server can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Url => "give a file, sqlite:FILE, or postgres://user@host/database",
-            Self::Tls => "leave sslmode out, and reach the server over loopback, a socket or a private network",
-            Self::Unreachable { .. } => {
-                "check that the server runs and the URL, user and password are right, or that the directory can be written"
-            }
-            Self::Engine { .. } => "build Obol with its bundled SQLite",
-            Self::Migration { .. } => "use the Obol that made this database, or a newer one",
-        }
-    }
-}
-
 impl Db {
     /// Opens a database and brings its schema up to date. `url` is `postgres://…`, `sqlite:FILE` or a file, which is
     /// made when it is not there.
@@ -94,82 +38,18 @@ impl Db {
     /// [`OpenError`], without any secret of the URL in it.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         match Place::parse(url)? {
-            Place::Sqlite(file) => Self::open_sqlite(file).await,
-            Place::Postgres(options) => Self::open_postgres(*options).await,
+            Place::Sqlite(file) => open::sqlite(&file).await,
+            Place::Postgres(options) => open::postgres(*options).await,
         }
     }
 
-    async fn open_sqlite(file: PathBuf) -> Result<Self, OpenError> {
-        let place = file.display().to_string();
-        let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
-        // The file holds hashes and sealed keys: its owner's alone. SQLite gives its companions the same mode.
-        let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file);
-        made.map_err(|error| unreachable(error.into()))?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(ACQUIRE)
-            .statement_cache_capacity(256);
-        let write = pool(1).connect_with(options).await.map_err(&unreachable)?;
-        let (version,): (String,) =
-            sqlx::query_as("SELECT sqlite_version()").fetch_one(&write).await.map_err(&unreachable)?;
-        if parse_version(&version) < SQLITE_FLOOR {
-            return Err(OpenError::Engine { found: version });
-        }
-        migrations::run_sqlite(&write)
-            .await
-            .map_err(|error| OpenError::Migration { place: place.clone(), reason: error.to_string() })?;
-        let read = Readers::open(&file, ACQUIRE)
-            .map_err(|error| OpenError::Unreachable { place, reason: error.to_string() })?;
-        Ok(Self::Sqlite { read: Arc::new(read), write })
-    }
-
-    async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
-        // The pool would go on trying a server that refuses; one connection of our own says no at once.
-        options.connect().await.map_err(&unreachable)?.close().await.map_err(&unreachable)?;
-        let pool = pool(POSTGRES_CONNECTIONS).connect_with(options).await.map_err(&unreachable)?;
-        migrations::run_postgres(&pool)
-            .await
-            .map_err(|error| OpenError::Migration { place, reason: error.to_string() })?;
-        Ok(Self::Postgres(pool))
-    }
-
-    /// Removes a database, or what Obol made in it. Absence is success.
+    /// Removes what Obol made: a SQLite file with its companions, or its tables from PostgreSQL. Absence is success.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]
+    /// [`OpenError::Foreign`] when it is not Obol's; nothing is removed then.
     pub async fn erase(url: &str) -> Result<(), OpenError> {
-        match Place::parse(url)? {
-            Place::Sqlite(file) => {
-                for suffix in ["", "-wal", "-shm"] {
-                    let mut path = file.clone().into_os_string();
-                    path.push(suffix);
-                    match std::fs::remove_file(&path) {
-                        Ok(()) => {}
-                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                        Err(error) => {
-                            let place = file.display().to_string();
-                            return Err(OpenError::Unreachable { place, reason: error.to_string() });
-                        }
-                    }
-                }
-                Ok(())
-            }
-            Place::Postgres(options) => {
-                let place = format!("{}:{}", options.get_host(), options.get_port());
-                let unreachable =
-                    |error: sqlx::Error| OpenError::Unreachable { place: place.clone(), reason: reason(&error) };
-                let mut connection = options.connect().await.map_err(&unreachable)?;
-                sqlx::query(migrations::drop_all()).execute(&mut connection).await.map_err(&unreachable)?;
-                connection.close().await.map_err(&unreachable)
-            }
-        }
+        open::erase(Place::parse(url)?).await
     }
 
     /// Closes all connections, after the statements that are under way.
@@ -187,7 +67,7 @@ impl Db {
     pub const fn writers(&self) -> usize {
         match self {
             Self::Sqlite { .. } => 1,
-            Self::Postgres(_) => POSTGRES_CONNECTIONS as usize,
+            Self::Postgres(_) => open::POSTGRES_CONNECTIONS as usize,
         }
     }
 
@@ -321,42 +201,6 @@ impl Tx {
     }
 }
 
-/// Where a database URL points.
-enum Place {
-    Sqlite(PathBuf),
-    Postgres(Box<PgConnectOptions>),
-}
-
-impl Place {
-    fn parse(url: &str) -> Result<Self, OpenError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
-            // sqlx is built without TLS here: the server is reached over loopback, a socket or a private network. Whoever
-            // asks for more must not get less.
-            match options.get_ssl_mode() {
-                PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => return Err(OpenError::Tls),
-                PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {}
-            }
-            let options = options.ssl_mode(PgSslMode::Disable).statement_cache_capacity(256);
-            return Ok(Self::Postgres(Box::new(options)));
-        }
-        let file = url.strip_prefix("sqlite:").map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest));
-        if file.is_empty() || file.contains("://") {
-            return Err(OpenError::Url);
-        }
-        Ok(Self::Sqlite(PathBuf::from(file)))
-    }
-}
-
-fn pool<DB: sqlx::Database>(connections: u32) -> PoolOptions<DB> {
-    PoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
 macro_rules! bind_all {
     ($query:expr, $values:expr) => {{
         let mut query = $query;
@@ -388,19 +232,4 @@ fn sqlite_rows(table: &'static str, rows: Vec<sqlx::sqlite::SqliteRow>) -> Vec<R
 
 fn postgres_rows(table: &'static str, rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
     rows.into_iter().map(|row| Row { table, inner: Inner::Postgres(row) }).collect()
-}
-
-/// The driver's reason in one line, without the URL.
-fn reason(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(database) => database.message().to_owned(),
-        sqlx::Error::Io(io) => io.to_string(),
-        sqlx::Error::PoolTimedOut => "no answer within 5 seconds".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn parse_version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }

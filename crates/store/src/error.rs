@@ -44,6 +44,10 @@ impl From<sqlx::Error> for StoreError {
                     ),
                 },
                 sqlx::error::ErrorKind::ForeignKeyViolation => Self::Dangling,
+                // The server ends sessions, or is on its way up or down (SQLSTATE classes 57P and 08).
+                _ if database.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08")) => {
+                    Self::Unavailable(error.into())
+                }
                 _ => Self::Refused(error.into()),
             },
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {

@@ -17,6 +17,7 @@ pub mod grants;
 pub mod instances;
 pub mod meta;
 mod migrations;
+pub mod open;
 mod page;
 mod readers;
 pub mod retry_tokens;
@@ -31,8 +32,9 @@ pub mod work_records;
 pub mod work_requests;
 pub mod work_steps;
 
-pub use db::{Db, OpenError, Tx};
+pub use db::{Db, Tx};
 pub use error::StoreError;
+pub use open::OpenError;
 pub use row::Row;
 pub use statement::Statement;
 pub use value::Value;

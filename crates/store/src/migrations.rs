@@ -7,9 +7,12 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
+/// The name of the first migration, by which a database is known as Obol's.
+pub(crate) const FIRST: &str = "foundation";
+
 /// Version, name and text of each migration. They go forward only: expand first, contract in a later release.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (0, "foundation", include_str!("../migrations/0000_foundation.sql")),
+    (0, FIRST, include_str!("../migrations/0000_foundation.sql")),
     (1, "tenancies", include_str!("../migrations/0001_tenancies.sql")),
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
     (3, "analytics", include_str!("../migrations/0003_analytics.sql")),

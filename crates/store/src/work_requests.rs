@@ -50,6 +50,8 @@ statements! { "work_requests";
          SET status = $4, is_unwinding = $5, percent_complete = $6, action_result = $7, time_started = $8,
              time_finished = $9, due_at = $10, lease = $11, version = version + 1
          WHERE tenancy_id = $1 AND id = $2 AND lease = $3";
+    BRING_FORWARD = "UPDATE work_requests SET due_at = $1 WHERE due_at > $1";
+    BEGIN_NOW = "UPDATE work_steps SET started_at = $1 WHERE started_at > $1";
 }
 
 /// A work request.
@@ -344,4 +346,17 @@ fn read(row: &Row) -> Result<WorkRequest, StoreError> {
         time_accepted: row.get("time_accepted")?,
         lease: row.get("lease")?,
     })
+}
+
+/// Brings everything that waits for a time after `now` forward to it: the clock was moved back, and what was accepted
+/// while it was ahead should not wait for that time to come again. A holder that is at work loses its lease.
+///
+/// # Errors
+///
+/// [`StoreError`]
+pub async fn bring_forward(db: &Db, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    tx.execute(&BEGIN_NOW, values![now]).await?;
+    tx.execute(&BRING_FORWARD, values![now]).await?;
+    tx.commit().await
 }

@@ -9,16 +9,18 @@ use std::{
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
-    process::ExitCode,
     time::Duration,
 };
 
-use anyhow::Context as _;
 use clap::Args;
-use obol_server::dev::{DevCloud, Options};
+use obol_server::dev::{DevCloud, OpenError, Options, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::environment;
+use crate::{
+    environment,
+    failure::{Exit, Failure},
+    printer,
+};
 
 /// Start the dev cloud; on the first start walk the whole way from a tenancy to a running instance
 #[derive(Debug, Args)]
@@ -29,9 +31,10 @@ use crate::environment;
 
 The data directory gets dev.env (shell exports), oci_config and api_key.pem (for the official command line) and
 tokens.tok, readable by you alone.")]
-pub struct Up {
-    /// The loopback address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4620")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct Up {
+    /// The loopback address to listen on, an IP address and a port; port 0 picks a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:4620", value_parser = address)]
     listen: SocketAddr,
     /// Where the files go
     #[arg(long, value_name = "DIR", default_value = "obol-data")]
@@ -48,35 +51,35 @@ pub struct Up {
     /// How long simulated provisioning takes, e.g. 500ms or 2s
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     provisioning: Duration,
-    /// Let the tenancy have any number of instances, instead of Oracle's default limits (40 OCPUs)
+    /// Let the tenancy have any number of instances, instead of Oracle's default limits (40 OCPUs of
+    /// ENTERPRISE_ANALYTICS, 4 of SELF_SERVICE_ANALYTICS, 200 users of each)
     #[arg(long)]
     no_limits: bool,
+    /// Serve the stripe's public signing key to everybody, not only with a token (the stripe keeps the setting)
+    #[arg(long)]
+    public_signing_cert: bool,
     /// Log to standard error, as JSON lines: error, warn, info (each request), debug
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
 }
 
 /// Runs the dev cloud until it is told to stop.
-pub fn run(up: Up) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(up: Up) -> Result<(), Failure> {
     obol_server::telemetry::start(up.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    let code = runtime.block_on(serve(up));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Local, "no threads can be started").because(&error))?;
+    let outcome = runtime.block_on(serve(up));
     // The walk's thread may still wait for a work request; an exit does not wait for it.
     runtime.shutdown_background();
-    code
+    outcome
 }
 
-/// How the walk ended.
-enum Walked {
-    Whole,
-    Failed,
-    Stopped,
-}
-
-async fn serve(up: Up) -> anyhow::Result<ExitCode> {
+async fn serve(up: Up) -> Result<(), Failure> {
     // Before anything else, so that a signal during the start is not lost.
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let listen = |kind| signal(kind).map_err(|error| Failure::new(Exit::Local, "no signals").because(&error));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut told_to_stop = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -90,42 +93,48 @@ async fn serve(up: Up) -> anyhow::Result<ExitCode> {
         fresh: up.fresh,
         provisioning: up.provisioning,
         no_limits: up.no_limits,
+        public_signing_cert: up.public_signing_cert,
     };
-    let cloud = match DevCloud::start(options).await {
-        Ok(cloud) => cloud,
-        Err(error) => {
-            complain(&format!("error: {error}; {}", error.hint()));
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let cloud = DevCloud::start(options).await.map_err(|error| not_started(&error))?;
     let walked = tokio::select! {
-        walked = walk(&cloud) => walked,
-        () = told_to_stop() => Walked::Stopped,
-    };
-    let code = match (walked, up.once) {
-        (Walked::Whole, true) | (Walked::Stopped, false) => ExitCode::SUCCESS,
-        (Walked::Failed | Walked::Stopped, true) => ExitCode::FAILURE,
-        (Walked::Whole | Walked::Failed, false) => {
-            say(&format!("\nListening on {}. Stop with Ctrl-C.", cloud.url));
-            told_to_stop().await;
-            ExitCode::SUCCESS
+        walked = walk::walk(&cloud) => walked,
+        () = told_to_stop() => {
+            cloud.stop().await;
+            let unfinished = Failure::new(Exit::Refused, "stopped during the walk").hint("the next start finishes it");
+            return if up.once { Err(unfinished) } else { printer::note("Stopped during the walk; the next start finishes it."); Ok(()) };
         }
     };
+    if !up.once {
+        if let Err(failure) = &walked {
+            printer::note(&failure.to_string());
+        }
+        say(&format!("\nListening on {}. Stop with Ctrl-C.", cloud.url));
+        told_to_stop().await;
+    }
     cloud.stop().await;
-    Ok(code)
+    if up.once { walked } else { Ok(()) }
 }
 
-/// Tells what the seed is, and walks the rest of the way on a thread of its own: the client library blocks.
-async fn walk(cloud: &DevCloud) -> Walked {
-    match walk::walk(cloud).await {
-        Ok(()) => Walked::Whole,
-        Err(error) => {
-            complain(&format!(
-                "error: {error:#}\nhint: obol why REQUEST-ID tells why a request was refused; --fresh starts over"
-            ));
-            Walked::Failed
-        }
-    }
+/// What stands in the way, where, and what to do, in one line.
+fn not_started(error: &StartError) -> Failure {
+    let exit = match error {
+        StartError::NotLoopback(_) | StartError::Open(OpenError::Url | OpenError::Tls) => Exit::Usage,
+        StartError::Open(OpenError::Server { .. }) => Exit::Unreachable,
+        StartError::Open(
+            OpenError::File { .. }
+            | OpenError::Foreign { .. }
+            | OpenError::InUse { .. }
+            | OpenError::Engine { .. }
+            | OpenError::Migration { .. },
+        )
+        | StartError::Bind(_)
+        | StartError::DataDir(_)
+        | StartError::Store(_)
+        | StartError::Mismatch { .. }
+        | StartError::Missing { .. }
+        | StartError::Seed(_) => Exit::Local,
+    };
+    Failure::new(exit, format!("{error}; {}", error.hint()))
 }
 
 /// The narration is what this command is for: it goes to standard output. A closed pipe is no error.
@@ -133,8 +142,8 @@ fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:4620 or [::1]:4620".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -8,7 +8,9 @@ use std::{
 };
 
 /// What a dev cloud may leave in its data directory, apart from the database.
-const FILES: &[&str] = &["dev.env", "oci_config", "api_key.pem", "tokens.tok", "master.key"];
+const FILES: &[&str] = &["dev.env", DRAFT, "oci_config", "api_key.pem", "tokens.tok", "master.key"];
+/// What stands for `dev.env` until the seed is in the database.
+pub(super) const DRAFT: &str = ".dev.env.draft";
 
 /// A data directory that this process holds for itself.
 #[derive(Debug)]
@@ -23,6 +25,9 @@ pub enum DataDirError {
     /// Another process holds it.
     #[error("the data directory {} is in use by another dev cloud", .0.display())]
     InUse(PathBuf),
+    /// A file of a name that a dev cloud would write is there, and no dev cloud wrote it.
+    #[error("{} is there, and it is not of a dev cloud of this directory", .0.display())]
+    Occupied(PathBuf),
     /// It cannot be read or written.
     #[error("{} cannot be {what}: {}", path.display(), plain(source))]
     Io {
@@ -40,6 +45,7 @@ impl DataDirError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::InUse(_) => "stop the other one, or choose another directory with --data-dir",
+            Self::Occupied(_) => "nothing was changed; choose another directory with --data-dir",
             Self::Io { .. } => "choose a directory that this user can write with --data-dir",
         }
     }
@@ -112,12 +118,39 @@ impl DataDir {
         written.map_err(|source| DataDirError::Io { what: "written", path, source })
     }
 
-    /// Removes what earlier starts left, apart from the database.
+    /// Gives a draft its final name, in one step.
     ///
     /// # Errors
     ///
     /// [`DataDirError`]
+    pub fn publish(&self, draft: &str, name: &str) -> Result<(), DataDirError> {
+        let path = self.path(name);
+        fs::rename(self.path(draft), &path).map_err(|source| DataDirError::Io { what: "written", path, source })
+    }
+
+    /// Refuses a directory where a seed would overwrite somebody's files: those of an earlier dev cloud whose database
+    /// is another, or of none. A seed that died half-way has left its draft, and may be made again.
+    ///
+    /// # Errors
+    ///
+    /// [`DataDirError::Occupied`]
+    pub fn is_free(&self) -> Result<(), DataDirError> {
+        let there = |name: &&str| self.path(name).exists();
+        match ["dev.env", "oci_config", "api_key.pem", "tokens.tok"].iter().find(|name| there(name)) {
+            Some(name) if !there(&DRAFT) => Err(DataDirError::Occupied(self.path(name))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Removes what earlier starts left, apart from the database.
+    ///
+    /// # Errors
+    ///
+    /// [`DataDirError`]; nothing is removed when no dev cloud wrote what is there.
     pub fn forget(&self) -> Result<(), DataDirError> {
+        if !self.path("dev.env").exists() {
+            self.is_free()?;
+        }
         for name in FILES {
             match fs::remove_file(self.path(name)) {
                 Ok(()) => {}
@@ -163,6 +196,19 @@ mod tests {
         assert_eq!(fs::metadata(data_dir.path("dev.env")).unwrap().permissions().mode() & 0o777, 0o600);
         data_dir.forget().unwrap();
         assert_eq!(data_dir.read("dev.env").unwrap(), None);
+    }
+
+    #[test]
+    fn files_that_no_dev_cloud_wrote_are_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::claim(parent.path()).unwrap();
+        data_dir.is_free().unwrap();
+        data_dir.write("api_key.pem", "mine").unwrap();
+        assert!(matches!(data_dir.is_free(), Err(DataDirError::Occupied(_))));
+        assert!(matches!(data_dir.forget(), Err(DataDirError::Occupied(_))));
+        assert_eq!(data_dir.read("api_key.pem").unwrap().as_deref(), Some("mine"));
+        data_dir.write(DRAFT, "of a seed that died").unwrap();
+        data_dir.is_free().unwrap();
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub(super) async fn master(db: &Db, data_dir: &DataDir, entropy: &dyn Entropy) -
     let proof = meta::get(db, PROOF).await?;
     let material = match (data_dir.read(FILE)?, &proof) {
         (Some(text), _) => unhex(text.trim()).ok_or_else(mismatch)?,
-        (None, Some(_)) => return Err(mismatch()),
+        (None, Some(_)) => {
+            return Err(StartError::Missing { what: FILE, directory: data_dir.directory().to_owned() });
+        }
         (None, None) => {
             let material = entropy.bytes::<{ MasterKey::LENGTH }>();
             data_dir.write(FILE, &format!("{}\n", hex(&material)))?;
@@ -71,6 +73,6 @@ mod tests {
         }
         data_dir.forget().unwrap();
         let error = master(&db, &data_dir, &SystemEntropy).await.unwrap_err();
-        assert!(matches!(error, StartError::Mismatch { what: FILE, .. }), "{error}");
+        assert!(matches!(error, StartError::Missing { what: FILE, .. }), "{error}");
     }
 }

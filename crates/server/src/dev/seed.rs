@@ -1,6 +1,7 @@
 //! Steps 1 and 2 of a dev cloud's first start: the tenancy with its stripe, administrator and API key, and the confidential
-//! application. Everything is written in one transaction, after the files that hold its secrets: a start that dies in
-//! between leaves files that the next start replaces, never a database whose secrets nobody has.
+//! application. Everything is written in one transaction, after the files that hold its secrets, of which `dev.env` is a
+//! draft until the commit: a start that dies in between leaves a draft that the next start replaces or publishes, never a
+//! database whose secrets nobody has.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,7 +26,7 @@ use obol_store::{
     tenancies::{self, Compartment, Tenancy},
 };
 
-use super::{DataDir, REGION, StartError, dotenv};
+use super::{DataDir, REGION, StartError, data_dir::DRAFT, dotenv};
 use crate::clock::MovableClock;
 
 /// The name under which it is kept which tenancy the seed made.
@@ -89,9 +90,12 @@ impl Facts {
     }
 
     fn read(data_dir: &DataDir) -> Result<Option<Self>, StartError> {
-        let (Some(exports), Some(config)) = (data_dir.read("dev.env")?, data_dir.read("oci_config")?) else {
-            return Ok(None);
+        let needed = |what| {
+            let missing = || StartError::Missing { what, directory: data_dir.directory().to_owned() };
+            data_dir.read(what)?.ok_or_else(missing)
         };
+        let (exports, config) = (needed("dev.env")?, needed("oci_config")?);
+        needed("api_key.pem")?;
         let export = |name| dotenv::read(&exports, name);
         let key = |name: &str| config.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         let read = || {
@@ -130,6 +134,10 @@ pub(super) async fn ensure(
 ) -> Result<Seeded, StartError> {
     let url = format!("http://{address}");
     if let Some(tenancy_id) = meta::get(db, SEEDED).await? {
+        if data_dir.read("dev.env")?.is_none() && data_dir.read(DRAFT)?.is_some() {
+            // The start that made the seed died just after its commit.
+            data_dir.publish(DRAFT, "dev.env")?;
+        }
         let facts = Facts::read(data_dir)?.filter(|facts| facts.tenancy_id == tenancy_id);
         let mismatch = || StartError::Mismatch { what: "dev.env", directory: data_dir.directory().to_owned() };
         let facts = facts.ok_or_else(mismatch)?;
@@ -137,6 +145,7 @@ pub(super) async fn ensure(
         data_dir.write("dev.env", &facts.dev_env(&url))?;
         return Ok(Seeded { first_start: false, took: [Duration::ZERO; 2], facts });
     }
+    data_dir.is_free()?;
     let provisioning = Provisioning { entropy, master, now: clock.now() };
     let mut tx = db.begin().await?;
     let began = clock.wall();
@@ -144,11 +153,12 @@ pub(super) async fn ensure(
     let between = clock.wall();
     let application = application(&mut tx, &provisioning, &first.stripe).await?;
     let facts = Facts { client_id: application.client_id, client_secret: application.client_secret, ..first };
+    data_dir.write(DRAFT, &facts.dev_env(&url))?;
     data_dir.write("api_key.pem", &format!("{}OCI_API_KEY\n", *key))?;
     data_dir.write("oci_config", &facts.oci_config(data_dir))?;
-    data_dir.write("dev.env", &facts.dev_env(&url))?;
     meta::set(&mut tx, SEEDED, &facts.tenancy_id).await?;
     tx.commit().await?;
+    data_dir.publish(DRAFT, "dev.env")?;
     Ok(Seeded { first_start: true, took: [between.since(began), clock.wall().since(between)], facts })
 }
 

@@ -2,7 +2,9 @@
 
 use obol_domain::Explanation;
 use obol_protocol::Timestamp;
-use obol_store::{Db, OpenError, Statement, StoreError, explanations, explanations::Recorder, meta, values};
+use obol_store::{
+    Db, OpenError, Statement, StoreError, explanations, explanations::Recorder, meta, open::Claim, values,
+};
 
 on_each_engine!(a_dropped_transaction_rolls_back, |db| async move {
     let mut tx = db.begin().await.unwrap();
@@ -145,4 +147,58 @@ async fn an_erased_server_database_starts_empty() {
     scratch.db.close().await;
     Db::erase(&scratch.url).await.unwrap();
     assert_eq!(meta::get(&Db::open(&scratch.url).await.unwrap(), "name").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn somebody_elses_file_is_neither_opened_nor_erased() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("thesis.txt").to_str().unwrap().to_owned();
+    std::fs::write(&text, "years of work").unwrap();
+    let foreign = directory.path().join("foreign.db").to_str().unwrap().to_owned();
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection.execute_batch("CREATE TABLE customers (id INTEGER)").unwrap();
+    drop(connection);
+    for file in [text, foreign] {
+        let before = std::fs::read(&file).unwrap();
+        assert!(matches!(Db::open(&file).await, Err(OpenError::Foreign { .. })), "{file}");
+        assert!(matches!(Db::erase(&file).await, Err(OpenError::Foreign { .. })), "{file}");
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{file} is as it was");
+    }
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn somebody_elses_tables_are_neither_migrated_nor_erased() {
+    let scratch = obol_testkit::Scratch::postgres().await;
+    scratch.db.close().await;
+    Db::erase(&scratch.url).await.unwrap();
+    let psql = |sql: &str| {
+        let output = std::process::Command::new("psql").args([&scratch.url, "-qAtc", sql]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    psql("CREATE TABLE users (precious TEXT); INSERT INTO users VALUES ('years of work')");
+    assert!(matches!(Db::open(&scratch.url).await, Err(OpenError::Foreign { .. })));
+    assert!(matches!(Db::erase(&scratch.url).await, Err(OpenError::Foreign { .. })));
+    assert_eq!(psql("SELECT precious FROM users"), "years of work\n");
+    assert_eq!(psql("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"), "1\n");
+}
+
+async fn is_claimed_once(url: &str) {
+    let first = Claim::take(url).await.unwrap();
+    assert!(matches!(Claim::take(url).await, Err(OpenError::InUse { .. })));
+    drop(first);
+    Claim::take(url).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_is_claimed_by_one_at_a_time() {
+    let scratch = obol_testkit::Scratch::sqlite().await;
+    is_claimed_once(&scratch.url).await;
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn a_server_database_is_claimed_by_one_at_a_time() {
+    let scratch = obol_testkit::Scratch::postgres().await;
+    is_claimed_once(&scratch.url).await;
 }

@@ -5,8 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use obol_client::{
-    Endpoint, Fingerprint, OciClient, Outside as _, PrivateKey, Secret, Signer, System, Transport, analytics,
-    token::{self, PasswordGrant, USER_ME},
+    CallError, Endpoint, Fingerprint, OciClient, Outside as _, PrivateKey, Secret, Signer, System, Transport,
+    analytics,
+    lab::Lab,
+    token::{self, PasswordGrant, TokenError, USER_ME},
     token_file, transport,
     waiter::{self, Ending, Wait},
 };
@@ -14,29 +16,53 @@ use obol_server::dev::{DevCloud, Facts, REGION};
 use serde_json::{Value, json};
 
 use super::say;
+use crate::failure::{Exit, Failure};
 
 /// The instance that the walk creates.
 const INSTANCE: &str = "firstlight";
 
 /// Walks the whole way on the first start; on a later one tells what is there and fetches a fresh token.
-pub(super) async fn walk(cloud: &DevCloud) -> anyhow::Result<()> {
-    let again = cloud.walked().await.context("the database cannot be read")?;
-    let directory = cloud.data_dir.directory().display().to_string();
+pub(super) async fn walk(cloud: &DevCloud) -> Result<(), Failure> {
+    let store = |error| Failure::new(Exit::Local, "the database cannot be read or written").because(&error);
+    let again = cloud.walked().await.map_err(store)?;
+    let directory = quoted(&cloud.data_dir.directory().display().to_string());
     if again {
         say(&format!("Reusing {directory}: stripe {}, user {}.\n", cloud.facts.stripe, cloud.facts.username));
     } else {
         seed(cloud, &directory);
     }
-    let pedestrian = Pedestrian::new(cloud, directory)?;
-    let issued = tokio::task::spawn_blocking(move || pedestrian.token().map(|token| (pedestrian, token)));
-    let (pedestrian, token) = issued.await?.context("step 3, the access token, failed")?;
-    cloud.data_dir.write("tokens.tok", token_file::spell(&token).expose())?;
+    let pedestrian = Arc::new(Pedestrian::new(cloud, directory).map_err(|error| local(&error))?);
+    let walker = Arc::clone(&pedestrian);
+    let token = on_a_thread(move || walker.token().map_err(|error| walker.failed("step 3, the access token", &error)));
+    let token = token.await?;
+    let written = cloud.data_dir.write("tokens.tok", token_file::spell(&token).expose());
+    written.map_err(|error| local(&error.into()))?;
     if again {
         return Ok(());
     }
-    let created = tokio::task::spawn_blocking(move || pedestrian.instance(&token));
-    created.await?.context("step 4, the Analytics instance, failed")?;
-    cloud.mark_walked(System.now()).await.context("the database cannot be written")
+    on_a_thread(move || {
+        pedestrian.instance(&token).map_err(|error| pedestrian.failed("step 4, the Analytics instance", &error))
+    })
+    .await?;
+    cloud.mark_walked(System.now()).await.map_err(store)
+}
+
+/// The client library blocks, so it walks beside the runtime.
+async fn on_a_thread<T: Send + 'static>(
+    walk: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let walked = tokio::task::spawn_blocking(walk).await;
+    walked.unwrap_or_else(|error| Err(Failure::new(Exit::Local, "the walk broke off").because(&error)))
+}
+
+fn local(error: &anyhow::Error) -> Failure {
+    Failure::new(Exit::Local, "the walk cannot begin").because(error.as_ref())
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 fn seed(cloud: &DevCloud, directory: &str) {
@@ -93,6 +119,24 @@ impl Pedestrian {
             directory,
             key: Secret::new(key),
         })
+    }
+
+    /// Says which step failed, and why it was refused if it was: the dev cloud has the explanation.
+    fn failed(&self, step: &str, error: &anyhow::Error) -> Failure {
+        let mut failure = Failure::new(Exit::Refused, format!("{step}, failed")).because(error.as_ref());
+        let id = match (error.downcast_ref::<TokenError>(), error.downcast_ref::<CallError>()) {
+            (Some(TokenError::Refused { ecid, .. }), _) => ecid.clone(),
+            (_, Some(CallError::Service(error))) => error.request_id.clone(),
+            _ => None,
+        };
+        // That the explanation cannot be had must not hide what it would explain.
+        let explained = id.and_then(|id| Lab::new(self.transport.clone(), self.url.clone()).explanations(&id).ok());
+        for explanation in explained.into_iter().flatten() {
+            failure = failure
+                .with(format!("{}: expected {}, seen {}", explanation.check, explanation.expected, explanation.seen))
+                .hint(explanation.fix);
+        }
+        failure
     }
 
     fn token(&self) -> anyhow::Result<Secret> {
@@ -209,4 +253,15 @@ fn succeed(client: &OciClient, work_request: &str) -> anyhow::Result<()> {
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("/tmp/obol-data"), "/tmp/obol-data");
+        assert_eq!(quoted("/tmp/sp ace'q"), "'/tmp/sp ace'\\''q'");
+    }
 }
