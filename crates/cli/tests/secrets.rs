@@ -1,4 +1,7 @@
 //! No secret leaves its place: not in the log at its most talkative, not in the database, not in an explanation.
+//!
+//! Two things that a caller sends are kept as they are, as that is what they are for: a well-formed `opc-request-id`, and
+//! a scope that looks like one.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,6 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use obol_protocol::oauth::form::encode;
 use obol_testkit::{DevEnv, Running, http};
 use serde_json::json;
 
@@ -42,16 +46,15 @@ fn no_secret_is_logged_kept_or_explained() {
     running.wait_for(&data_dir.join("tokens.tok"));
 
     let mut ids = Vec::new();
-    for request in mistakes(&running) {
+    for (door, request) in mistakes(&running) {
         let answer = http::call(running.address, request.as_bytes()).unwrap();
-        assert!((400..500).contains(&answer.status), "{}\n{request}", answer.head);
-        assert!(!answer.body.contains(CANARY), "{}", answer.body);
-        ids.extend(answer.head.lines().find_map(|line| {
-            line.strip_prefix("x-oracle-dms-ecid: ")
-                .or_else(|| line.strip_prefix("opc-request-id: "))
-                .map(str::to_owned)
-        }));
+        assert!((300..500).contains(&answer.status), "{door}: {}\n{request}", answer.head);
+        assert!(!answer.body.contains(CANARY), "{door}: {}", answer.body);
+        assert!(!answer.head.contains(CANARY), "{door}: {}", answer.head);
+        ids.extend((answer.status >= 400).then(|| id_of(&answer)).flatten().map(|id| (door, id)));
     }
+    let doors = console(&running);
+    ids.extend(doors.refused.iter().map(|id| ("console", id.clone())));
     let paste = format!("{{\"app_access_token\":\"{CANARY}\"}}");
     let body = json!({
         "name": "leak", "compartmentId": running.env.get("OBOL_COMPARTMENT_ID"), "featureSet": "ENTERPRISE_ANALYTICS",
@@ -60,21 +63,24 @@ fn no_secret_is_logged_kept_or_explained() {
     });
     let answer = running.signed("POST", "/20190331/analyticsInstances", &body.to_string(), &[]).unwrap();
     assert_eq!(answer.status, 400, "{}", answer.body);
-    ids.extend(answer.head.lines().find_map(|line| line.strip_prefix("opc-request-id: ").map(str::to_owned)));
+    ids.extend(id_of(&answer).map(|id| ("create", id)));
 
-    assert!(ids.len() >= 6, "each refusal has an id: {ids:?}");
-    for id in &ids {
+    for door in ["token", "admin", "analytics", "console", "create"] {
+        assert!(ids.iter().any(|(named, _)| *named == door), "no refusal of {door} has an id: {ids:?}");
+    }
+    for (door, id) in &ids {
         let request = format!("GET /obol/v1/explanations/{id} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
         let explained = http::call(running.address, request.as_bytes()).unwrap();
-        assert_eq!(explained.status, 200, "{id} is not explained: {}", explained.body);
-        assert!(!explained.body.contains(CANARY), "{}", explained.body);
+        assert_eq!(explained.status, 200, "{door}: {id} is not explained: {}", explained.body);
+        assert!(!explained.body.contains(CANARY), "{door}: {}", explained.body);
     }
 
-    let secrets = own_secrets(&data_dir, &running.env);
+    let mut secrets = own_secrets(&data_dir, &running.env);
+    secrets.extend(doors.secrets);
     assert!(running.interrupt().success());
     let log = fs::read_to_string(log).unwrap();
-    for id in &ids {
-        assert!(log.contains(id.as_str()), "the log has a line for {id}");
+    for (door, id) in &ids {
+        assert!(log.contains(id.as_str()), "{door}: the log has a line for {id}");
     }
     let kept: Vec<u8> =
         ["obol.db", "obol.db-wal"].iter().flat_map(|name| fs::read(data_dir.join(name)).unwrap_or_default()).collect();
@@ -86,29 +92,123 @@ fn no_secret_is_logged_kept_or_explained() {
     }
 }
 
-/// Requests with the canary where a secret goes, and one where none should be.
-fn mistakes(running: &Running) -> Vec<String> {
+/// The id under which a refusal is explained.
+fn id_of(answer: &http::Answer) -> Option<String> {
+    let named = |line: &str| {
+        line.strip_prefix("x-oracle-dms-ecid: ").or_else(|| line.strip_prefix("opc-request-id: ")).map(str::to_owned)
+    };
+    answer.head.lines().find_map(named)
+}
+
+/// Requests with the canary where a secret goes, and where none should be, each with the door it knocks at.
+fn mistakes(running: &Running) -> Vec<(&'static str, String)> {
     let (client, user) = (running.env.get("OBOL_CLIENT_ID"), running.env.get("OBOL_USERNAME"));
     let basic = running.env.basic();
-    let wrong = format!("Basic {}", STANDARD.encode(format!("{client}:{CANARY}")));
+    let with_basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
     let token = |authorization: &str, body: &str| {
-        let length = body.len();
-        format!(
-            "POST /oauth2/v1/token HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
-        )
-    };
-    let get = |path: &str, authorization: &str| {
-        format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\n\r\n")
+        ("token", post("/oauth2/v1/token", &format!("authorization: {authorization}\r\n{FORM}"), body))
     };
     let grant = "grant_type=password&scope=urn:opc:idm:t.user.me";
+    let scope = |scope: &str| {
+        let body = format!("grant_type=client_credentials&scope={scope}");
+        token(&basic, &body)
+    };
+    let bearer = format!("authorization: Bearer {CANARY}\r\n");
+    let long = CANARY.repeat(20);
+    let host = running.address.to_string();
+    let signed = |extra: &[(&str, &str)]| {
+        let request = running.env.signed("POST", "/20190331/analyticsInstances", &host, "{}", extra);
+        ("analytics", String::from_utf8(request).unwrap())
+    };
     vec![
-        token(&wrong, &format!("{grant}&username={user}&password=x")),
+        token(&with_basic(client, CANARY), &format!("{grant}&username={user}&password=x")),
         token(&basic, &format!("{grant}&username={user}&password={CANARY}")),
         token(&basic, &format!("{grant}&username={user}&password={CANARY}&password={CANARY}")),
         token(&basic, &format!("grant_type=client_credentials&scope=a&client_secret={CANARY}")),
-        get("/admin/v1/Me", &format!("Bearer {CANARY}")),
-        get("/20190331/analyticsInstances?compartmentId=x", &format!("Signature {CANARY}")),
-        get(&format!("/admin/v1/Me?access_token={CANARY}"), "Bearer eyJ.x.y"),
+        // Whoever fills in the wrong field.
+        token(&with_basic(CANARY, "x"), &format!("{grant}&username={user}&password=x")),
+        token(&basic, &format!("{grant}&username={CANARY}&password=x")),
+        token(&basic, &format!("grant_type={CANARY}&scope=a")),
+        scope(CANARY),
+        scope(&format!("urn:opc:resource:expiry={CANARY}")),
+        ("admin", get("/admin/v1/Me", &bearer)),
+        ("admin", get(&format!("/admin/v1/Me?access_token={CANARY}"), "authorization: Bearer eyJ.x.y\r\n")),
+        ("admin", get("/admin/v1/SigningCert/jwk", &bearer)),
+        ("admin", get("/admin/v1/SigningCert/jwk", &format!("authorization: {}\r\n", with_basic("x", CANARY)))),
+        (
+            "analytics",
+            get("/20190331/analyticsInstances?compartmentId=x", &format!("authorization: Signature {CANARY}\r\n")),
+        ),
+        ("analytics", get("/20190331/analyticsInstances", &format!("opc-request-id: {CANARY} {CANARY}\r\n"))),
+        ("analytics", get("/20190331/analyticsInstances", &format!("opc-request-id: {long}\r\n"))),
+        signed(&[("opc-retry-token", long.as_str())]),
+        // Whoever pastes a token where an id goes.
+        ("analytics", get(&format!("/20190331/analyticsInstances/{CANARY}"), "")),
+        ("analytics", get(&format!("/20190331/{CANARY}"), "")),
+        ("admin", get(&format!("/admin/v1/{CANARY}"), "")),
+        ("lab", get(&format!("/obol/v1/explanations/{CANARY}"), "")),
+        ("lab", get(&format!("/obol/v1/{CANARY}"), "")),
+        ("console", get(&format!("/ui/v1/{CANARY}"), "")),
+        ("front door", get(&format!("/{CANARY}"), "")),
+        ("lab", post("/obol/v1/clock", "x-obol-request: 1\r\n", &format!("{{\"advance\":\"{CANARY}\"}}"))),
+        ("lab", post("/obol/v1/clock", &bearer, "{\"reset\":true}")),
+        ("lab", get(&format!("/obol/v1/explanations/none?token={CANARY}"), &bearer)),
+        ("console", get("/ui/v1/", &format!("cookie: __Host-obol={CANARY}\r\n"))),
+        ("console", get(&format!("/ui/v1/signin/nowhere?next=/{CANARY}"), &format!("cookie: x={CANARY}\r\n"))),
+        (
+            "console",
+            post(
+                "/ui/v1/signin",
+                &format!("cookie: __Host-obol-visitor={CANARY}\r\n{FORM}"),
+                &format!("form_token={CANARY}&username={CANARY}&password={CANARY}"),
+            ),
+        ),
     ]
+}
+
+/// What was met at the console's door.
+struct Doors {
+    /// The ids of the refusals.
+    refused: Vec<String>,
+    /// What opens a session or a form.
+    secrets: Vec<String>,
+}
+
+/// Signs in to the console: with a wrong password, then with the right one.
+fn console(running: &Running) -> Doors {
+    let page = http::call(running.address, get("/ui/v1/signin", "").as_bytes()).unwrap();
+    let visitor = cookie(&page, "__Host-obol-visitor=");
+    let form_token = page.body.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let sign_in = |password: &str| {
+        let headers = format!("cookie: __Host-obol-visitor={visitor}\r\n{FORM}");
+        let user = running.env.get("OBOL_USERNAME");
+        let (form_token, password) = (encode(form_token), encode(password));
+        let body = format!("form_token={form_token}&username={user}&password={password}");
+        http::call(running.address, post("/ui/v1/signin", &headers, &body).as_bytes()).unwrap()
+    };
+    let refused = sign_in(CANARY);
+    assert_eq!(refused.status, 401, "{}\n{}", refused.head, refused.body);
+    assert!(!refused.body.contains(CANARY), "{}", refused.body);
+    let opened = sign_in(running.env.get("OBOL_PASSWORD"));
+    assert_eq!(opened.status, 303, "{}\n{}", opened.head, opened.body);
+    let session = cookie(&opened, "__Host-obol=");
+    Doors { refused: id_of(&refused).into_iter().collect(), secrets: vec![visitor, form_token.to_owned(), session] }
+}
+
+/// The value that an answer gives a cookie.
+fn cookie(answer: &http::Answer, start: &str) -> String {
+    let mut set = answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+    let value = set.find_map(|cookie| cookie.strip_prefix(start)).unwrap();
+    value.split(';').next().unwrap().to_owned()
+}
+
+const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
+
+fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\n")
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}content-length: {length}\r\n\r\n{body}")
 }
