@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use obol_protocol::oauth::{Scope, ScopeList};
 
-use crate::{Explanation, app_role::BuiltInRole};
+use crate::{Explanation, app_role::BuiltInRole, explanation::describe_among};
 
 /// The life of an access token when nobody chose another (contract identity 9).
 pub const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
@@ -263,15 +263,18 @@ impl ScopeRefusal {
     }
 }
 
-/// A scope for the record. Only what looks like a scope is repeated: a token or a password pasted here is not.
+/// A scope for the record. Only one that there is gets repeated: a token or a password pasted here, or into a scope, is
+/// not.
 fn shown(scope: &str) -> String {
-    const LONGEST: usize = 200;
-    let looks_like_one = ["urn:opc:", "https://", "http://"].iter().any(|prefix| scope.starts_with(prefix));
-    if looks_like_one && scope.len() <= LONGEST {
-        scope.to_owned()
-    } else {
-        format!("{} characters that are no scope of this stripe", scope.chars().count())
+    let role = scope.strip_prefix("urn:opc:idm:role.");
+    if role.is_some_and(|name| BuiltInRole::named(&name.replace("%20", " ")).is_some()) {
+        return scope.to_owned();
     }
+    let known = BuiltInRole::IdentityDomainAdministrator.scopes();
+    if known.contains(&scope) {
+        return scope.to_owned();
+    }
+    format!("what is no scope of this stripe: {}", describe_among(scope, known.iter().copied()))
 }
 
 #[cfg(test)]
@@ -394,7 +397,14 @@ mod tests {
 
     #[test]
     fn what_is_no_scope_is_not_repeated_in_the_record() {
-        for pasted in ["eyJ4NXQjUzI1NiI6.canary.canary", "canary", &format!("urn:opc:canary{}", "x".repeat(200))] {
+        for pasted in [
+            "eyJ4NXQjUzI1NiI6.canary.canary",
+            "canary",
+            "urn:opc:canary",
+            "urn:opc:idm:t.canary",
+            "urn:opc:idm:role.canary",
+            "https://canary/canary",
+        ] {
             let seen = ask(pasted, CLIENT, Some(USER)).unwrap_err().explanation().seen;
             assert!(!seen.contains("canary"), "{seen}");
         }
