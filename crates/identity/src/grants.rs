@@ -140,7 +140,7 @@ impl TokenRefusal {
                 FormError::Duplicate(_) => bad_request("A parameter was sent more than once."),
             },
             Self::Request(TokenProblem::Client(problem)) => match problem {
-                ClientProblem::TwoMethods | ClientProblem::TwoIds => {
+                ClientProblem::TwoMethods | ClientProblem::TwoHeaders | ClientProblem::TwoIds => {
                     bad_request("More than one client authentication method was used.")
                 }
                 ClientProblem::Missing
@@ -323,6 +323,7 @@ mod tests {
             ClientProblem::MalformedBasic,
             ClientProblem::SecretWithoutId,
             ClientProblem::TwoMethods,
+            ClientProblem::TwoHeaders,
             ClientProblem::TwoIds,
             ClientProblem::Assertion,
         ];

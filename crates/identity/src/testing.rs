@@ -1,6 +1,6 @@
 //! A stripe with a user and an application, reached through the router, for the tests of this crate.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use ::http::{Request, Response, header};
 use axum::{Router, body::Body};
@@ -99,6 +99,12 @@ impl World {
     /// Another node on the same database.
     pub(crate) fn node(&self) -> Identity {
         node(&self.scratch.db, &self.clock, &self.entropy, &self.master)
+    }
+
+    /// The same node with its clock ahead, as before a dev cloud's clock was set back.
+    pub(crate) fn node_ahead(&self, ahead: Duration) -> Identity {
+        let clock = ManualClock::at(self.identity.now().plus(ahead));
+        node(&self.scratch.db, &clock, &self.entropy, &self.master)
     }
 
     pub(crate) fn provisioning(&self) -> Provisioning<'_> {

@@ -19,6 +19,9 @@ pub enum TokenFault {
     /// No token was sent.
     #[error("no token was sent")]
     Missing,
+    /// More than one `Authorization` header was sent.
+    #[error("the Authorization header was sent more than once")]
+    SentTwice,
     /// The whole `tokens.tok` was sent instead of the value in it.
     #[error("the whole tokens.tok was sent")]
     WholeFile,
@@ -43,6 +46,9 @@ pub enum TokenFault {
     /// It has expired.
     #[error("the token expired at {0}")]
     Expired(Timestamp),
+    /// It was issued in the future: the service's clock was ahead then.
+    #[error("the token was issued at {0}, which is to come")]
+    Early(Timestamp),
     /// It is for somebody else.
     #[error("the token is for another audience")]
     Audience,
@@ -128,6 +134,9 @@ impl Identity {
     }
 }
 
+/// How far ahead of the service's time a token may have been issued, in seconds (contract identity 9, clock skew).
+const SKEW: i64 = 60;
+
 fn check_claims(stripe: &LoadedStripe, claims: &AccessTokenClaims, now: Timestamp) -> Result<(), TokenFault> {
     if claims.tok_type != "AT" {
         return Err(TokenFault::Kind(claims.tok_type.clone()));
@@ -137,6 +146,9 @@ fn check_claims(stripe: &LoadedStripe, claims: &AccessTokenClaims, now: Timestam
     }
     if claims.exp <= now.seconds() {
         return Err(TokenFault::Expired(Timestamp::from_seconds(claims.exp)));
+    }
+    if claims.iat > now.seconds().saturating_add(SKEW) {
+        return Err(TokenFault::Early(Timestamp::from_seconds(claims.iat)));
     }
     // The stripe's address may have changed since (another port); its logical id has not.
     if !claims.aud.contains(&logical_guid(&stripe.row.name)) {
@@ -161,6 +173,12 @@ impl TokenFault {
                 "an access token",
                 "none",
                 "send Authorization: Bearer with a token of this stripe",
+            ),
+            Self::SentTwice => Explanation::new(
+                "token_sent_once",
+                "one Authorization header",
+                "more than one",
+                "send one; a proxy may have added the other",
             ),
             Self::WholeFile => Explanation::new(
                 "token_readable",
@@ -195,6 +213,12 @@ impl TokenFault {
                 "a token that still lives",
                 format!("a token that expired at {at}"),
                 "get a new token; they live for an hour",
+            ),
+            Self::Early(at) => Explanation::new(
+                "token_not_early",
+                "a token issued at the service's time, or at most 60 seconds ahead of it",
+                format!("a token issued at {at}"),
+                "the service's clock was set back since: get a new token",
             ),
             Self::Audience => Explanation::new(
                 "token_audience",
@@ -237,6 +261,8 @@ mod tests {
             TokenFault::Kind(text()),
             TokenFault::Issuer(text()),
             TokenFault::Expired(Timestamp::default()),
+            TokenFault::Early(Timestamp::default()),
+            TokenFault::SentTwice,
             TokenFault::Audience,
             TokenFault::NotUser,
             TokenFault::Scope("scope"),

@@ -45,6 +45,8 @@ fn refusal(fault: TokenFault) -> TokenRefusal {
             | TokenFault::Kind(_)
             | TokenFault::Issuer(_)
             | TokenFault::Expired(_)
+            | TokenFault::Early(_)
+            | TokenFault::SentTwice
             | TokenFault::Audience
             | TokenFault::Scope(_)
             | TokenFault::User(_),
@@ -60,7 +62,7 @@ mod tests {
     use obol_domain::lockout::LockState;
 
     use super::*;
-    use crate::testing::{PASSWORD, STRIPE, TENANCY, USER, World, password_form};
+    use crate::testing::{ME, PASSWORD, STRIPE, TENANCY, USER, World, password_form, send, token_of, token_request};
 
     async fn refused(world: &World, tenancy_id: &str, token: &str) -> String {
         match world.identity.verify_for_instance(tenancy_id, token).await.unwrap_err() {
@@ -106,6 +108,10 @@ mod tests {
         ] {
             assert_eq!(refused(&world, tenancy_id, token).await, format!("invalid: {check}"));
         }
+        let ahead = world.node_ahead(Duration::from_secs(61));
+        let request = token_request(Some(&world.basic()), &password_form(USER, PASSWORD, ME));
+        let early = token_of(send(&ahead, request).await).await;
+        assert_eq!(refused(&world, TENANCY, &early).await, "invalid: token_not_early");
         world.clock.advance(Duration::from_hours(1));
         assert_eq!(refused(&world, TENANCY, &token).await, "invalid: token_not_expired");
     }

@@ -10,6 +10,7 @@ use obol_protocol::{
 };
 use serde::Serialize;
 
+use super::ROUTES;
 use crate::{ServiceError, grants::TokenRefusal, tokens::TokenFault};
 
 const OAUTH_JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
@@ -122,7 +123,10 @@ fn endpoint_unknown() -> Explanation {
         "endpoint_known",
         "an endpoint that is served",
         "another path",
-        "the endpoints served are listed in /.well-known/openid-configuration and docs/compatibility.md",
+        format!(
+            "served are {}; discovery documents also name what this release has not, see docs/compatibility.md",
+            ROUTES.map(|route| format!("{} {}", route.method, route.path)).join(", ")
+        ),
     )
 }
 

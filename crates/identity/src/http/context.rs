@@ -12,7 +12,7 @@ use obol_domain::{Entropy, Explanation};
 use obol_protocol::{Secret, Timestamp};
 
 use super::{PublicBase, StripeLocator};
-use crate::Identity;
+use crate::{Identity, tokens::TokenFault};
 
 /// What a handler knows of its request before it looks at the body.
 #[derive(Debug)]
@@ -23,8 +23,20 @@ pub(super) struct Door {
     pub(super) locator: StripeLocator,
     /// The stripe's address as this client reaches it.
     pub(super) base: Option<PublicBase>,
+    /// The token of `Authorization: Bearer`, empty when there is none; nothing when there are several headers.
+    bearer: Option<Secret>,
+}
+
+impl Door {
     /// The token of `Authorization: Bearer`, empty when there is none.
-    pub(super) bearer: Secret,
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::SentTwice`] when there are several such headers: which of them counts must not be a guess that
+    /// somebody in front of us makes otherwise.
+    pub(super) fn bearer(&self) -> Result<&str, TokenFault> {
+        self.bearer.as_ref().map(Secret::expose).ok_or(TokenFault::SentTwice)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +55,16 @@ impl FromRequestParts<Identity> for Door {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Secret {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match value.split_once(' ') {
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if values.next().is_some() {
+        return None;
+    }
+    Some(match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Secret::new(token.trim()),
         _ => Secret::default(),
-    }
+    })
 }
 
 const ECID: HeaderName = HeaderName::from_static("x-oracle-dms-ecid");

@@ -32,7 +32,7 @@ pub(super) async fn get(State(identity): State<Identity>, door: Door) -> Respons
 impl Identity {
     async fn me(&self, door: &Door) -> Result<Option<User>, TokenFault> {
         let Some(stripe) = self.locate(&door.locator, door.now).await? else { return Ok(None) };
-        let accepted = self.accept_token_of(&stripe, door.bearer.expose(), door.now).await?;
+        let accepted = self.accept_token_of(&stripe, door.bearer()?, door.now).await?;
         let user = self.token_user(&accepted, SCOPE_ME, door.now).await?;
         let base = door.base.as_ref().map_or(&stripe.url, |base| &base.0);
         Ok(Some(self.render(&stripe, user, base, door.now)?))
@@ -100,8 +100,8 @@ mod tests {
     use obol_domain::lockout::LockState;
 
     use crate::testing::{
-        ME, OTHER_STRIPE, PASSWORD, STRIPE, USER, World, at_stripe, body_of, claims, get, password_form, token_request,
-        whole,
+        ME, OTHER_STRIPE, PASSWORD, STRIPE, USER, World, at_stripe, body_of, claims, get, password_form, send,
+        token_of, token_request, whole,
     };
 
     const PATH: &str = "/admin/v1/Me";
@@ -234,6 +234,39 @@ mod tests {
         "#);
     }
 
+    // Contract identity 9: 60 s of clock skew. A dev cloud's clock can be set back.
+    #[tokio::test]
+    async fn a_token_from_the_future_is_refused_until_it_is_near() {
+        let world = World::new().await;
+        let ahead = world.node_ahead(Duration::from_secs(61));
+        let request = token_request(Some(&world.basic()), &password_form(USER, PASSWORD, ME));
+        let token = token_of(send(&ahead, request).await).await;
+        insta::assert_snapshot!(world.refused(world.send(get(PATH, Some(&token))).await).await, @r#"
+        401
+        www-authenticate: Bearer
+        {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"],"detail":"Operation failed due to unauthorized access.","status":"401","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error":{"messageId":"error.common.exception.unauthorizedAccess"}}
+        check: token_not_early
+        expected: a token issued at the service's time, or at most 60 seconds ahead of it
+        seen: a token issued at 2026-11-22T12:01:01.000Z
+        fix: the service's clock was set back since: get a new token
+        "#);
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(world.send(get(PATH, Some(&token))).await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn two_authorization_headers_are_refused() {
+        let world = World::new().await;
+        let token = world.user_token().await;
+        for path in [PATH, "/admin/v1/SigningCert/jwk"] {
+            let mut request = get(path, Some(&token));
+            let same = request.headers()["authorization"].clone();
+            request.headers_mut().append("authorization", same);
+            let refused = world.refused(world.send(request).await).await;
+            assert!(refused.starts_with("401") && refused.contains("check: token_sent_once"), "{refused}");
+        }
+    }
+
     #[tokio::test]
     async fn altered_claims_are_refused() {
         let world = World::new().await;
@@ -348,7 +381,7 @@ mod tests {
         check: endpoint_known
         expected: an endpoint that is served
         seen: another path
-        fix: the endpoints served are listed in /.well-known/openid-configuration and docs/compatibility.md
+        fix: served are POST /oauth2/v1/token, GET /.well-known/openid-configuration, GET /.well-known/idcs-configuration, GET /admin/v1/SigningCert/jwk, GET /admin/v1/Me; discovery documents also name what this release has not, see docs/compatibility.md
         "#);
     }
 }

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 
 use super::{answer, context::Door};
-use crate::Identity;
+use crate::{Identity, cache::LoadedStripe, tokens::TokenFault};
 
 pub(super) async fn get(State(identity): State<Identity>, door: Door) -> Response {
     let stripe = match identity.locate(&door.locator, door.now).await {
@@ -13,12 +13,17 @@ pub(super) async fn get(State(identity): State<Identity>, door: Door) -> Respons
         Ok(None) => return answer::unknown_stripe(),
         Err(error) => return answer::failed(&error),
     };
-    if !stripe.row.signing_cert_public
-        && let Err(fault) = identity.accept_token_of(&stripe, door.bearer.expose(), door.now).await
-    {
-        return answer::token_not_accepted(&fault);
+    match admit(&identity, &stripe, &door).await {
+        Ok(()) => answer::scim(StatusCode::OK, stripe.jwk_set.clone()),
+        Err(fault) => answer::token_not_accepted(&fault),
     }
-    answer::scim(StatusCode::OK, stripe.jwk_set.clone())
+}
+
+async fn admit(identity: &Identity, stripe: &LoadedStripe, door: &Door) -> Result<(), TokenFault> {
+    if !stripe.row.signing_cert_public {
+        identity.accept_token_of(stripe, door.bearer()?, door.now).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn basic_credentials(headers: &HeaderMap) -> Result<Option<(String, Secret)>, Cl
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(ClientProblem::TwoMethods);
+        return Err(ClientProblem::TwoHeaders);
     }
     let value = value.to_str().map_err(|_| ClientProblem::MalformedBasic)?;
     let (scheme, encoded) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
@@ -94,8 +94,8 @@ fn basic_credentials(headers: &HeaderMap) -> Result<Option<(String, Secret)>, Cl
     if id.is_empty() { Err(ClientProblem::MalformedBasic) } else { Ok(Some((id, secret))) }
 }
 
-/// Why no credentials could be read. All of them answer 401 `invalid_client`, but for [`ClientProblem::TwoMethods`] and
-/// [`ClientProblem::TwoIds`], which are malformed requests (RFC 6749 section 5.2).
+/// Why no credentials could be read. All of them answer 401 `invalid_client`, but for [`ClientProblem::TwoMethods`],
+/// [`ClientProblem::TwoHeaders`] and [`ClientProblem::TwoIds`], which are malformed requests (RFC 6749 section 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientProblem {
     /// Neither header nor body names a client.
@@ -113,6 +113,9 @@ pub enum ClientProblem {
     /// More than one way of authentication at once.
     #[error("more than one client authentication method was used")]
     TwoMethods,
+    /// More than one `Authorization` header.
+    #[error("the Authorization header was sent more than once")]
+    TwoHeaders,
     /// The header and the body name different clients.
     #[error("the header and the body name different clients")]
     TwoIds,
@@ -191,10 +194,10 @@ mod tests {
             (&[&*basic], "client_secret=s"),
             (&[&*basic], "client_assertion=x"),
             (&[], "client_id=id&client_secret=s&client_assertion=x"),
-            (&[&*basic, &*basic], ""),
         ] {
             assert_eq!(presented(authorization, body).unwrap_err(), ClientProblem::TwoMethods, "{body}");
         }
+        assert_eq!(presented(&[&*basic, &*basic], "").unwrap_err(), ClientProblem::TwoHeaders);
     }
 
     #[test]

@@ -264,7 +264,7 @@ async fn an_unknown_endpoint_is_not_found_in_its_own_dialect() {
     check: endpoint_known
     expected: an endpoint that is served
     seen: another path
-    fix: the endpoints served are listed in /.well-known/openid-configuration and docs/compatibility.md
+    fix: served are POST /oauth2/v1/token, GET /.well-known/openid-configuration, GET /.well-known/idcs-configuration, GET /admin/v1/SigningCert/jwk, GET /admin/v1/Me; discovery documents also name what this release has not, see docs/compatibility.md
     "#);
 }
 
@@ -700,6 +700,17 @@ async fn nothing_is_issued_when_the_versions_cannot_be_read() {
     insta::assert_snapshot!(body_of(response).await, @r#"{"error":"temporarily_unavailable","error_description":"The service is not available."}"#);
 }
 
+// RFC 9110 section 5.3: the header is no list, so two of them have no meaning.
+#[tokio::test]
+async fn two_authorization_headers_are_refused() {
+    let world = World::new().await;
+    let mut request = token_request(Some(&world.basic()), CLIENT_CREDENTIALS);
+    request.headers_mut().append(header::AUTHORIZATION, world.basic().parse().unwrap());
+    let refused = world.refused(world.send(request).await).await;
+    assert!(refused.starts_with("400"), "{refused}");
+    assert!(refused.contains("seen: the Authorization header was sent more than once"), "{refused}");
+}
+
 // ---- secrets ----
 
 #[tokio::test]
@@ -716,6 +727,11 @@ async fn no_secret_stands_in_an_answer_an_explanation_or_a_debug_text() {
         "canary-name=1&canary-name=2".to_owned(),
         "grant_type=canary-grant".to_owned(),
         "grant_type=client_credentials&scope=canary-scope".to_owned(),
+        "grant_type=client_credentials&scope=urn:opc:idm:canary-scope".to_owned(),
+        "grant_type=client_credentials&scope=urn:opc:idm:role.canary-role".to_owned(),
+        "grant_type=client_credentials&scope=https://canary-host/canary-path".to_owned(),
+        password_form(USER, PASSWORD, "urn:opc:resource:consumer:canary-name::all"),
+        "grant_type=client_credentials&scope=urn:opc:resource:expiry=canary-1".to_owned(),
     ] {
         seen.push(world.refused(world.ask(&form).await).await);
         let wrong = basic(&world.app.client_id, "canary-secret");
