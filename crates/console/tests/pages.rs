@@ -530,8 +530,28 @@ async fn odd_addresses_and_bodies_are_refused_with_a_page() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
         assert_eq!(world.checks(&answer).await, ["form_readable"]);
     }
+}
+
+#[tokio::test]
+async fn a_form_over_the_limit_is_refused_with_a_page() {
+    let world = World::new().await;
+    let cookie = world.signed_in(ADMIN).await;
     let long = format!("form_token={}", "a".repeat(70_000));
-    assert_eq!(world.post(&path, &cookie, &long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let token = format!("/ui/v1/adminconsole/apps/{}/token", world.app);
+    for (path, cookie) in [("/ui/v1/signin", ""), ("/ui/v1/signout", &cookie), (&token, &cookie)] {
+        let answer = world.post(path, cookie, &long).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert!(answer.body.contains("The form could not be read") && answer.body.contains(&answer.ecid), "{path}");
+        assert_eq!(world.checks(&answer).await, ["form_readable"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_fields_name_is_not_repeated() {
+    let world = World::new().await;
+    let answer = world.post("/ui/v1/signin", "", "canary=1&canary=2").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(!answer.body.contains("canary"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 
 use askama::Template;
 use axum::{
-    body::Bytes,
     extract::RawQuery,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -16,7 +15,8 @@ use obol_protocol::oauth::{Form, form::MEDIA_TYPE};
 
 use crate::{
     chrome::Chrome,
-    cookies, form,
+    cookies,
+    form::{self, Sent},
     refusal::{Refused, render},
     visit::{SignedIn, Visit},
 };
@@ -61,7 +61,12 @@ pub(crate) async fn show(visit: Visit, jar: CookieJar, RawQuery(query): RawQuery
 }
 
 /// Answers `POST /ui/v1/signin`.
-pub(crate) async fn submit(visit: Visit, jar: CookieJar, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+pub(crate) async fn submit(
+    visit: Visit,
+    jar: CookieJar,
+    headers: HeaderMap,
+    Sent(body): Sent,
+) -> Result<Response, Refused> {
     let form = form::read(&visit, cookies::visitor(&jar).as_ref(), &headers, &body)?;
     let user_name = form.get("username").unwrap_or_default();
     let password = form.secret("password").unwrap_or_default();
@@ -85,7 +90,7 @@ pub(crate) async fn leave(
     SignedIn(visit): SignedIn,
     jar: CookieJar,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(body): Sent,
 ) -> Result<Response, Refused> {
     form::read(&visit, visit.session_id(), &headers, &body)?;
     if let Some(id) = visit.session_id() {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    body::Bytes,
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -17,7 +16,7 @@ use obol_protocol::oauth::{Form, GrantType, TokenFile};
 use super::applications::{ApplicationRow, find, under_applications};
 use crate::{
     chrome::Chrome,
-    form,
+    form::{self, Sent},
     refusal::{Refused, render, sentence},
     visit::{Administrator, Visit},
 };
@@ -91,7 +90,7 @@ pub(crate) async fn generate(
     Administrator(visit): Administrator,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(body): Sent,
 ) -> Result<Response, Refused> {
     let form = form::read(&visit, visit.session_id(), &headers, &body)?;
     let application = find(&visit, &id).await?;
