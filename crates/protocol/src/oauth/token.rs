@@ -218,7 +218,8 @@ mod tests {
         ] {
             assert!(TokenFile::is_pasted(file), "{file}");
         }
-        for other in ["eyJ4NXQjUzI1NiI6.e30.c2ln", "", "{}", "{", "\"app_access_token\"", "{\"access_token\":\"eyJ\"}"] {
+        for other in ["eyJ4NXQjUzI1NiI6.e30.c2ln", "", "{}", "{", "\"app_access_token\"", "{\"access_token\":\"eyJ\"}"]
+        {
             assert!(!TokenFile::is_pasted(other), "{other}");
         }
     }
