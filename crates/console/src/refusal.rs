@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
-use obol_domain::Explanation;
+use obol_domain::{Explanation, with_causes};
 
 use crate::{pages::refusal::RefusalPage, visit::Visit};
 
@@ -33,7 +33,7 @@ impl Refused {
 
     /// Our own failure. The page says no more than that; the cause goes to the log.
     pub(crate) fn failure(visit: &Visit, passing: bool, error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(ecid = visit.ecid(), error, "the console could not answer");
+        tracing::error!(ecid = visit.ecid(), error = with_causes(error), "the console could not answer");
         let what = "The server could not answer";
         let page = RefusalPage {
             chrome: visit.chrome(what),
@@ -62,7 +62,7 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn Error, "a page could not be rendered");
+            tracing::error!(error = with_causes(&error), "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -193,7 +193,7 @@ fn no_stripe() -> Response {
 }
 
 fn plain_failure(ecid: &str, error: &ServiceError) -> Response {
-    tracing::error!(ecid, error = error as &dyn std::error::Error, "the console could not answer");
+    tracing::error!(ecid, error = obol_domain::with_causes(error), "the console could not answer");
     let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
     (status, "The server could not process the request. Try again in a moment.\n").into_response()
 }

@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod app_role;
 pub mod capacity;
+pub mod causes;
 pub mod clock;
 pub mod entropy;
 pub mod explanation;
@@ -19,6 +20,7 @@ pub mod seal;
 use std::{future::Future, pin::Pin};
 
 pub use access_token::AccessTokenVerifier;
+pub use causes::with_causes;
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use explanation::Explanation;

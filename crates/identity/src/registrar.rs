@@ -134,7 +134,7 @@ fn fault(error: StoreError) -> RegistrarError {
             RegistrarError::Unavailable(Box::new(error))
         }
         StoreError::Corrupt { .. } => {
-            tracing::error!(error = &error as &dyn std::error::Error, "an application could not be read");
+            tracing::error!(error = obol_domain::with_causes(&error), "an application could not be read");
             RegistrarError::Rejected("what is kept of the stripe cannot be read".to_owned())
         }
         StoreError::Dangling => {

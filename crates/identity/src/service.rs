@@ -182,7 +182,7 @@ impl Identity {
                 (Ok(()), true) => tracing::info!("the stripes' versions can be read again"),
                 // Said once: twice a second would drown what else there is to read.
                 (Err(error), false) => {
-                    tracing::warn!(error = error as &dyn std::error::Error, "the stripes' versions cannot be read");
+                    tracing::warn!(error = obol_domain::with_causes(error), "the stripes' versions cannot be read");
                 }
                 (Ok(()), false) | (Err(_), true) => {}
             }
@@ -194,7 +194,7 @@ impl Identity {
             if now.distance(swept) >= SWEEP {
                 swept = now;
                 if let Err(error) = self.sweep(now).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions could not be removed");
+                    tracing::warn!(error = obol_domain::with_causes(&error), "ended sessions could not be removed");
                 }
             }
         }

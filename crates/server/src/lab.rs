@@ -179,7 +179,7 @@ fn problem(status: StatusCode, error: &'static str) -> Response {
 }
 
 fn unavailable(error: &StoreError) -> Response {
-    tracing::error!(error = error as &dyn std::error::Error, "the lab cannot reach the database");
+    tracing::error!(error = obol_domain::with_causes(error), "the lab cannot reach the database");
     problem(StatusCode::SERVICE_UNAVAILABLE, "the database is not available")
 }
 

@@ -140,7 +140,7 @@ async fn write(db: Db, mut messages: mpsc::Receiver<Message>) {
             }
         }
         if let Err(error) = insert(&db, &records, &mut since_sweep).await {
-            tracing::error!(error = &error as &dyn std::error::Error, count = records.len(), "explanations lost");
+            tracing::error!(error = obol_domain::with_causes(&error), count = records.len(), "explanations lost");
         }
         for done in flushes {
             // Whoever waited may have gone away.

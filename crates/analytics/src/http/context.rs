@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use obol_domain::Explanation;
+use obol_domain::{Explanation, with_causes};
 use obol_protocol::{Timestamp, oci::RequestId};
 
 use super::answer::Failure;
@@ -61,12 +61,6 @@ pub(super) async fn enter(State(analytics): State<Analytics>, mut request: Reque
         headers.insert(DATE, value);
     }
     response
-}
-
-/// An error and what caused it, in one line: a log in JSON shows no more than the error's own text.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(error.source(), |error| error.source())
-        .fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 fn sent_id(headers: &HeaderMap) -> Option<&str> {

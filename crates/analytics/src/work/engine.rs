@@ -159,5 +159,5 @@ enum Claim {
 }
 
 fn log_failure(what: &str, error: &StoreError) {
-    tracing::error!(error = error as &dyn std::error::Error, "{what}");
+    tracing::error!(error = obol_domain::with_causes(error), "{what}");
 }

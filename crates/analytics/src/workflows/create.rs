@@ -80,7 +80,7 @@ pub(super) fn failure(error: RegistrarError) -> StepFailure {
     match error {
         RegistrarError::Rejected(reason) => StepFailure::Lasting(reason),
         RegistrarError::Unavailable(source) => {
-            tracing::warn!(error = &*source as &dyn std::error::Error, "the stripe could not be changed");
+            tracing::warn!(error = obol_domain::with_causes(&*source), "the stripe could not be changed");
             StepFailure::Passing("The stripe could not be changed.".to_owned())
         }
     }

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use obol_domain::Explanation;
+use obol_domain::{Explanation, with_causes};
 use obol_protocol::{
     oauth::{OAuthError, OAuthErrorCode, TokenAnswer},
     scim::{self, ScimError},
@@ -21,6 +21,11 @@ const OAUTH_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::PRAGMA, HeaderValue::from_static("no-cache")),
 ];
+
+/// What made an answer a failure of ours, with its causes. It travels in the response's extensions to where the request's
+/// id is known, for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Failure(pub(super) String);
 
 fn body(value: &impl Serialize) -> Option<Bytes> {
     serde_json::to_vec(value).ok().map(Bytes::from)
@@ -47,10 +52,10 @@ pub(super) fn document(document: &impl Serialize) -> Response {
 /// (RFC 6749 section 5.2).
 pub(super) fn token_refused(refusal: &TokenRefusal, basic: bool) -> Response {
     let (error, retry_after) = refusal.answer();
-    if error.status == StatusCode::INTERNAL_SERVER_ERROR {
-        tracing::error!(error = refusal as &dyn std::error::Error, "the token endpoint failed");
-    }
     let mut response = oauth(&error);
+    if error.status.is_server_error() {
+        response.extensions_mut().insert(Failure(with_causes(refusal)));
+    }
     let headers = response.headers_mut();
     if basic && error.code == OAuthErrorCode::InvalidClient {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"idcs\""));
@@ -93,12 +98,12 @@ pub(super) fn token_not_accepted(fault: &TokenFault) -> Response {
 
 /// A failure of ours at a door of the admin API.
 pub(super) fn failed(error: &ServiceError) -> Response {
-    tracing::error!(error = error as &dyn std::error::Error, "the admin API failed");
-    if !error.is_passing() {
-        return scim_error(&ScimError::plain(StatusCode::INTERNAL_SERVER_ERROR));
+    let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let mut response = scim_error(&ScimError::plain(status));
+    if error.is_passing() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
     }
-    let mut response = scim_error(&ScimError::plain(StatusCode::SERVICE_UNAVAILABLE));
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
+    response.extensions_mut().insert(Failure(with_causes(error)));
     response
 }
 

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use obol_domain::{Entropy, Explanation};
 use obol_protocol::{Secret, Timestamp};
 
-use super::{PublicBase, StripeLocator};
+use super::{PublicBase, StripeLocator, answer::Failure};
 use crate::{Identity, tokens::TokenFault};
 
 /// What a handler knows of its request before it looks at the body.
@@ -88,7 +88,8 @@ pub(super) async fn layer(State(identity): State<Identity>, mut request: Request
         tracing::info!(ecid, check = %explanation.check, status = response.status().as_u16(), "refused");
         identity.0.recorder.record(&ecid, explanation, now);
     } else if response.status().is_server_error() {
-        tracing::error!(ecid, status = response.status().as_u16(), "failed");
+        let error = response.extensions_mut().remove().map(|Failure(error)| error);
+        tracing::error!(ecid, status = response.status().as_u16(), error, "failed");
     }
     let headers = response.headers_mut();
     for (name, value) in COMMON {
@@ -116,4 +117,62 @@ fn mint(entropy: &dyn Entropy) -> String {
         LETTERS.get(usize::from(*byte) % among).copied().map(char::from)
     };
     bytes.iter().enumerate().filter_map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use serde_json::Value;
+
+    use crate::testing::{ME, PASSWORD, USER, World, get, password_form};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_ours_is_logged_once_with_its_causes_under_the_requests_id() {
+        let world = World::new().await;
+        let token = world.user_token().await;
+        world.db().close().await;
+        world.clock.advance(Duration::from_secs(1));
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        let answers = {
+            let _logging = tracing::subscriber::set_default(lines);
+            let form = password_form(USER, PASSWORD, ME);
+            [world.ask(&form).await, world.send(get("/admin/v1/Me", Some(&token))).await]
+        };
+        let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let errors: Vec<Value> = written
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|line| line["level"] == "ERROR")
+            .collect();
+        assert_eq!(errors.len(), answers.len(), "{written}");
+        for (line, answer) in errors.iter().zip(&answers) {
+            assert_eq!(answer.status(), 503);
+            assert_eq!(line["ecid"], answer.headers()["x-oracle-dms-ecid"].to_str().unwrap());
+            let error = line["error"].as_str().unwrap();
+            assert!(error.contains("the database is not available: "), "the driver's own words are missing: {error}");
+        }
+        for secret in [PASSWORD, &token] {
+            assert!(!written.contains(secret), "{written}");
+        }
+    }
 }

@@ -27,6 +27,13 @@ fn lints_are_expected_with_a_reason_never_allowed() {
 }
 
 #[test]
+fn errors_are_logged_with_their_causes() {
+    let bare = |line: String| line.contains("tracing::") && line.contains(concat!("as &dyn", " "));
+    let offenders = files(|path| is_source(path) && lines(path).any(bare));
+    assert!(offenders.is_empty(), "a log in JSON drops what `with_causes` tells, in {offenders:?}");
+}
+
+#[test]
 fn nothing_is_left_for_later_in_a_comment() {
     let later = |path: &Path| lines(path).any(|line| UNFINISHED.iter().any(|word| line.contains(word)));
     let written = ["rs", "md", "toml", "py", "sh", "sql", "html", "css", "js"];
