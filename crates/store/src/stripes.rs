@@ -22,7 +22,6 @@ statements! { "stripes";
                 p.max_incorrect_attempts, p.lockout_minutes
          FROM stripes s JOIN password_policies p ON p.stripe = s.name
          WHERE s.name = $1 ORDER BY p.priority LIMIT 1";
-    OF_TENANCY = "SELECT name FROM stripes WHERE tenancy_id = $1 ORDER BY name LIMIT 1000";
     VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
     BUMP = "UPDATE stripes SET version = version + 1 WHERE name = $1";
     SET_CERT_PUBLIC = "UPDATE stripes SET signing_cert_public = $2 WHERE name = $1";
@@ -95,11 +94,6 @@ pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
 /// A stripe by its name.
 pub async fn get(db: &Db, stripe: &str) -> Result<Option<Stripe>, StoreError> {
     db.fetch_optional(&GET, values![stripe]).await?.map(|row| read(&row)).transpose()
-}
-
-/// The names of a tenancy's stripes, at most 1000.
-pub async fn of_tenancy(db: &Db, tenancy_id: &str) -> Result<Vec<String>, StoreError> {
-    db.fetch_all(&OF_TENANCY, values![tenancy_id]).await?.iter().map(|row| row.get("name")).collect()
 }
 
 /// The version of every stripe of the installation, by name.

@@ -6,14 +6,9 @@ use crate::{Db, StoreError, Tx, values};
 
 statements! { "tenancies";
     INSERT = "INSERT INTO tenancies (id, name, home_region, created_at) VALUES ($1, $2, $3, $4)";
-    GET = "SELECT id, name, home_region, created_at FROM tenancies WHERE id = $1";
-    ALL = "SELECT id, name, home_region, created_at FROM tenancies ORDER BY created_at, id LIMIT 1000";
     LOCK = "UPDATE tenancies SET name = name WHERE id = $1";
     INSERT_COMPARTMENT =
         "INSERT INTO compartments (id, tenancy_id, parent_id, name, created_at) VALUES ($1, $2, $3, $4, $5)";
-    COMPARTMENTS =
-        "SELECT id, tenancy_id, parent_id, name, created_at FROM compartments
-         WHERE tenancy_id = $1 ORDER BY created_at, id LIMIT 1000";
     HAS_COMPARTMENT = "SELECT id FROM compartments WHERE tenancy_id = $1 AND id = $2";
 }
 
@@ -50,16 +45,6 @@ pub async fn insert(tx: &mut Tx, tenancy: &Tenancy) -> Result<(), StoreError> {
     tx.execute(&INSERT, values![&tenancy.id, &tenancy.name, &tenancy.home_region, tenancy.created_at]).await.map(drop)
 }
 
-/// A tenancy by its OCID.
-pub async fn get(db: &Db, tenancy_id: &str) -> Result<Option<Tenancy>, StoreError> {
-    db.fetch_optional(&GET, values![tenancy_id]).await?.map(|row| read(&row)).transpose()
-}
-
-/// The installation's tenancies, oldest first, at most 1000.
-pub async fn all(db: &Db) -> Result<Vec<Tenancy>, StoreError> {
-    db.fetch_all(&ALL, values![]).await?.iter().map(read).collect()
-}
-
 /// Makes other transactions of this tenancy that lock it too wait for this one. Returns whether the tenancy exists.
 pub async fn lock(tx: &mut Tx, tenancy_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&LOCK, values![tenancy_id]).await? == 1)
@@ -69,22 +54,6 @@ pub async fn lock(tx: &mut Tx, tenancy_id: &str) -> Result<bool, StoreError> {
 pub async fn insert_compartment(tx: &mut Tx, compartment: &Compartment) -> Result<(), StoreError> {
     let Compartment { id, tenancy_id, parent_id, name, created_at } = compartment;
     tx.execute(&INSERT_COMPARTMENT, values![id, tenancy_id, parent_id, name, *created_at]).await.map(drop)
-}
-
-/// The compartments of a tenancy below its root, oldest first, at most 1000.
-pub async fn compartments(db: &Db, tenancy_id: &str) -> Result<Vec<Compartment>, StoreError> {
-    let rows = db.fetch_all(&COMPARTMENTS, values![tenancy_id]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Compartment {
-                id: row.get("id")?,
-                tenancy_id: row.get("tenancy_id")?,
-                parent_id: row.get("parent_id")?,
-                name: row.get("name")?,
-                created_at: row.get("created_at")?,
-            })
-        })
-        .collect()
 }
 
 /// Whether a compartment is the tenancy's root or lies below it.
@@ -97,13 +66,4 @@ pub async fn has_compartment(db: &Db, tenancy_id: &str, compartment_id: &str) ->
         return Ok(false);
     }
     Ok(db.fetch_optional(&HAS_COMPARTMENT, values![tenancy_id, compartment_id]).await?.is_some())
-}
-
-fn read(row: &crate::Row) -> Result<Tenancy, StoreError> {
-    Ok(Tenancy {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        home_region: row.get("home_region")?,
-        created_at: row.get("created_at")?,
-    })
 }
