@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   obol up
-  obol up --listen 127.0.0.1:0 --data-dir /tmp/obol --once
+  obol up --listen 127.0.0.1:0 --data-dir scratch --once
   obol up --database-url postgres://obol@127.0.0.1/obol
 
 The data directory gets dev.env (shell exports), oci_config and api_key.pem (for the official command line) and

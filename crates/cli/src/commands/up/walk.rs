@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_path_can_be_pasted_into_a_shell() {
-        assert_eq!(quoted("/tmp/obol-data"), "/tmp/obol-data");
-        assert_eq!(quoted("/tmp/sp ace'q"), "'/tmp/sp ace'\\''q'");
+        assert_eq!(quoted("/srv/obol-data"), "/srv/obol-data");
+        assert_eq!(quoted("/srv/sp ace'q"), "'/srv/sp ace'\\''q'");
     }
 }
