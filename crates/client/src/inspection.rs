@@ -19,6 +19,9 @@ use crate::token::USER_ME;
 /// The longest `idcsAccessToken`, in characters (contract analytics 2).
 const LONGEST: usize = 8192;
 
+/// How far ahead of the service's time a token may have been issued (contract identity 9, clock skew).
+const SKEW: Duration = Duration::from_mins(1);
+
 /// What a token says.
 #[derive(Debug, Clone)]
 pub struct Inspection {
@@ -46,6 +49,9 @@ pub enum Obstacle {
     /// `exp` is over.
     #[error("it ended at {0}")]
     Ended(Timestamp),
+    /// `iat` is more than a minute to come.
+    #[error("it was issued at {0}, which is to come; get a new one, or set this machine's clock")]
+    Early(Timestamp),
     /// `sub_type` is not `user`.
     #[error(
         "it speaks for a client, not for a user (sub_type is not user); get one with the password grant, or from the \
@@ -85,6 +91,10 @@ impl Inspection {
         self.expires.map(|ends| ends.since(self.now)).filter(|left| !left.is_zero())
     }
 
+    fn issued(&self) -> Option<Timestamp> {
+        self.claim("iat").and_then(Value::as_i64).map(Timestamp::from_seconds)
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.claim(name).and_then(Value::as_str)
     }
@@ -97,6 +107,9 @@ impl Inspection {
             _ if self.text("tok_type") != Some("AT") => Some(Obstacle::NotAnAccessToken),
             None => Some(Obstacle::NoEnd),
             Some(ends) if ends <= self.now => Some(Obstacle::Ended(ends)),
+            Some(_) if self.issued().is_some_and(|issued| issued > self.now.plus(SKEW)) => {
+                self.issued().map(Obstacle::Early)
+            }
             Some(_) if self.text("sub_type") != Some("user") => Some(Obstacle::NotAUser),
             Some(_) if !scopes.split(' ').any(|scope| scope == USER_ME) => Some(Obstacle::NoScope),
             Some(_) if stripe.is_none_or(str::is_empty) => Some(Obstacle::NoStripe),
@@ -172,6 +185,9 @@ mod tests {
         assert_eq!(obstacle("tok_type", json!("IT")), Some(Obstacle::NotAnAccessToken));
         assert_eq!(obstacle("exp", json!("soon")), Some(Obstacle::NoEnd));
         assert_eq!(obstacle("exp", json!(1_600_990_000)), Some(Obstacle::Ended(NOW)));
+        assert_eq!(obstacle("iat", json!(1_600_990_060)), None);
+        let early = Timestamp::from_seconds(1_600_990_061);
+        assert_eq!(obstacle("iat", json!(1_600_990_061)), Some(Obstacle::Early(early)));
         assert_eq!(obstacle("sub_type", json!("client")), Some(Obstacle::NotAUser));
         assert_eq!(obstacle("scope", json!("urn:opc:idm:t.user.me.x openid")), Some(Obstacle::NoScope));
         assert_eq!(obstacle("tenant", json!("")), Some(Obstacle::NoStripe));
