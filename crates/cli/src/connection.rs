@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use obol_client::{
-    Endpoint, Fingerprint, KeyError, OciClient, PrivateKey, Secret, Signer, System, Transport, inspection, token_file,
-    transport,
+    Endpoint, Fingerprint, KeyError, OciClient, PrivateKey, RequestId, Secret, Signer, System, Transport, inspection,
+    token_file, transport,
 };
 
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) struct ConnectionOptions {
     #[arg(long, value_name = "KIND", value_parser = ["api_key", "security_token"], global = true)]
     auth: Option<String>,
     /// The request id to send
-    #[arg(long, value_name = "ID", global = true)]
+    #[arg(long, value_name = "ID", value_parser = request_id, global = true)]
     opc_request_id: Option<String>,
     /// Try once only
     #[arg(long, global = true)]
@@ -53,6 +53,15 @@ pub(crate) struct ConnectionOptions {
     /// How long an answer may take [default: 60]
     #[arg(long, value_name = "SECONDS", global = true)]
     read_timeout: Option<u64>,
+}
+
+/// Takes what the service would take; what it would not, it replaces without a word, and the caller looks for it in vain.
+fn request_id(text: &str) -> Result<String, &'static str> {
+    if RequestId::is_acceptable(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("an id has 1 to 255 letters, digits and the signs _ . / -")
+    }
 }
 
 impl ConnectionOptions {

@@ -18,7 +18,7 @@ pub use endpoint::Endpoint;
 pub use obol_protocol::{
     Secret, Timestamp,
     oci::{
-        Fingerprint,
+        Fingerprint, RequestId,
         signature::{KeyError, PrivateKey, Signer},
     },
 };

@@ -81,6 +81,19 @@ fn a_wait_has_an_end() {
 }
 
 #[test]
+fn a_request_id_that_the_service_would_replace_is_refused() {
+    // Contract analytics 1: the pattern of opc-request-id.
+    let long = "a".repeat(256);
+    for id in ["bad id", "", "a\"b", "\u{e9}", long.as_str()] {
+        let stub = Stub::new(Vec::new());
+        let ran = create(&stub, &["--opc-request-id", id]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("1 to 255 letters"), "{ran:?}");
+        assert!(stub.requests().is_empty());
+    }
+}
+
+#[test]
 fn a_refused_create_says_what_is_wrong_with_the_token() {
     // Contract analytics 8, row 5: the answer alone is a bare refusal.
     let body = r#"{"code":"NotAuthorizedOrNotFound","message":"Authorization failed or requested resource not found"}"#;
