@@ -69,6 +69,21 @@ async fn each_broken_part_of_the_header_is_refused() {
     }
 }
 
+// RFC 9110 section 5.3: the header is no list, so two of them have no meaning, whichever is good.
+#[tokio::test]
+async fn two_authorization_headers_are_refused() {
+    let world = World::new().await;
+    let target = target(&world);
+    for other in [None, Some("Bearer canary")] {
+        let mut headers = signed(&world, &Method::GET, &target, b"");
+        let good = headers["authorization"].clone();
+        headers.append(AUTHORIZATION, other.map_or(good, |other| other.parse().unwrap()));
+        let answer = send(&world, Method::GET, &target, headers, b"").await;
+        assert_eq!(world.why(&answer).await.seen, "the Authorization header is there more than once");
+        refused(&world, answer, "signature_well_formed").await;
+    }
+}
+
 #[tokio::test]
 async fn each_altered_part_of_the_request_is_refused() {
     let world = World::new().await;
