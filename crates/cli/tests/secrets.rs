@@ -1,7 +1,6 @@
 //! No secret leaves its place: not in the log at its most talkative, not in the database, not in an explanation.
 //!
-//! Two things that a caller sends are kept as they are, as that is what they are for: a well-formed `opc-request-id`, and
-//! a scope that looks like one.
+//! One thing that a caller sends is kept as it is, as that is what it is for: a well-formed `opc-request-id`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -120,6 +119,10 @@ fn mistakes(running: &Running) -> Vec<(&'static str, String)> {
         let request = running.env.signed("POST", "/20190331/analyticsInstances", &host, "{}", extra);
         ("analytics", String::from_utf8(request).unwrap())
     };
+    let signed_get = |target: &str| {
+        let request = running.env.signed("GET", target, &host, "", &[]);
+        ("analytics", String::from_utf8(request).unwrap())
+    };
     vec![
         token(&with_basic(client, CANARY), &format!("{grant}&username={user}&password=x")),
         token(&basic, &format!("{grant}&username={user}&password={CANARY}")),
@@ -131,6 +134,9 @@ fn mistakes(running: &Running) -> Vec<(&'static str, String)> {
         token(&basic, &format!("grant_type={CANARY}&scope=a")),
         scope(CANARY),
         scope(&format!("urn:opc:resource:expiry={CANARY}")),
+        scope(&format!("urn:opc:idm:{CANARY}")),
+        scope(&format!("urn:opc:idm:role.{CANARY}")),
+        scope(&format!("https://{CANARY}/{CANARY}")),
         ("admin", get("/admin/v1/Me", &bearer)),
         ("admin", get(&format!("/admin/v1/Me?access_token={CANARY}"), "authorization: Bearer eyJ.x.y\r\n")),
         ("admin", get("/admin/v1/SigningCert/jwk", &bearer)),
@@ -144,6 +150,10 @@ fn mistakes(running: &Running) -> Vec<(&'static str, String)> {
         signed(&[("opc-retry-token", long.as_str())]),
         // Whoever pastes a token where an id goes.
         ("analytics", get(&format!("/20190331/analyticsInstances/{CANARY}"), "")),
+        signed_get(&format!("/20190331/analyticsInstances/{CANARY}")),
+        signed_get(&format!("/20190331/workRequests/{CANARY}/errors")),
+        signed_get(&format!("/20190331/analyticsInstances?compartmentId={CANARY}")),
+        signed_get(&format!("/20190331/analyticsInstances?compartmentId=x&sortBy={CANARY}")),
         ("analytics", get(&format!("/20190331/{CANARY}"), "")),
         ("admin", get(&format!("/admin/v1/{CANARY}"), "")),
         ("lab", get(&format!("/obol/v1/explanations/{CANARY}"), "")),
