@@ -16,20 +16,15 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, any},
 };
-use obol_protocol::oci::signature::check_body;
+use obol_domain::caller::{Caller, Freshness};
+pub use obol_protocol::oci::signature::RawTarget;
+use obol_protocol::oci::signature::{SignedRequest, check_body};
 
 pub(crate) use answer::Answer;
 pub(crate) use context::RequestContext;
 
-use crate::{
-    Analytics, Refusal, operations,
-    signature::{self, Caller, Freshness},
-};
+use crate::{Analytics, Refusal, operations};
 use routes::{Policy, ROUTES, Route};
-
-/// The request target exactly as it came, where something before routing made it clean: signatures are judged by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawTarget(pub String);
 
 /// The most bytes a body has. A real one has a few hundred, an access token at most 8192 characters.
 const MOST_BYTES: usize = 256 * 1024;
@@ -81,9 +76,10 @@ async fn answer(analytics: &Analytics, route: &'static Route, request: Request) 
     let (mut parts, body) = request.into_parts();
     let context = RequestContext::of(&parts, analytics);
     let freshness = if parts.method.is_safe() { Freshness::Recent } else { Freshness::Exact };
-    let caller = signature::authenticate(analytics, &parts, context.wall, freshness).await?;
+    let caller =
+        analytics.authenticator.authenticate(SignedRequest::of(&parts), context.now, context.wall, freshness).await?;
     let body = receive(&parts, body).await?;
-    check_body(&signature::signed_request(&parts), &body)?;
+    check_body(&SignedRequest::of(&parts), &body)?;
     authorise(route, &caller)?;
     let id = varying_part(&mut parts).await;
     let call = Call {

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar};
+use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator};
 use obol_protocol::oci::ocid;
 use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
 
-use crate::{Settings, signature::KeyCache};
+use crate::Settings;
 
 /// The parts of the control plane, and what they keep in memory.
 pub struct Inner {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) authenticator: Arc<dyn RequestAuthenticator>,
     pub(crate) verifier: Arc<dyn AccessTokenVerifier>,
     pub(crate) registrar: Arc<dyn InstanceRegistrar>,
     pub(crate) injector: Arc<dyn Injector>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
-    pub(crate) keys: KeyCache,
     /// Rung when work was accepted.
     pub(crate) accepted: Notify,
 }

@@ -1,10 +1,10 @@
 //! The control plane of Oracle Analytics Cloud, API version 20190331: its signed door, its operations and the durable
 //! work behind them.
 //!
-//! A request enters by [`http`], is authenticated by its [`signature`], and reaches one of the [`operations`]. What takes
+//! A request enters by [`http`], is authenticated by its signature, and reaches one of the [`operations`]. What takes
 //! long is accepted as a work request in the same transaction as its instance, and carried out by [`work`] along one of
-//! the [`workflows`]. Who an access token is, and how an instance's application is registered, is asked through two traits
-//! of `domain`; identity itself is another service.
+//! the [`workflows`]. Who signed a request, who an access token is, and how an instance's application is registered, is asked
+//! through three traits of `domain`; identity itself is another service.
 
 pub mod http;
 mod inner;
@@ -12,14 +12,13 @@ mod operations;
 mod refusal;
 mod retry;
 mod settings;
-mod signature;
 mod views;
 pub mod work;
 mod workflows;
 
 use std::sync::Arc;
 
-use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar};
+use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator};
 use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
 
@@ -35,6 +34,8 @@ pub struct AnalyticsParts {
     pub clock: Arc<dyn Clock>,
     /// Where its ids come from.
     pub entropy: Arc<dyn Entropy>,
+    /// Tells who signed a request.
+    pub authenticator: Arc<dyn RequestAuthenticator>,
     /// Tells who an access token is.
     pub verifier: Arc<dyn AccessTokenVerifier>,
     /// Registers instances in their stripe.
@@ -54,17 +55,18 @@ pub struct Analytics(Arc<Inner>);
 impl Analytics {
     /// Puts the control plane together.
     pub fn new(parts: AnalyticsParts) -> Self {
-        let AnalyticsParts { db, clock, entropy, verifier, registrar, injector, settings, recorder } = parts;
+        let AnalyticsParts { db, clock, entropy, authenticator, verifier, registrar, injector, settings, recorder } =
+            parts;
         Self(Arc::new(Inner {
             db,
             clock,
             entropy,
+            authenticator,
             verifier,
             registrar,
             injector,
             settings,
             recorder,
-            keys: signature::KeyCache::default(),
             accepted: Notify::new(),
         }))
     }

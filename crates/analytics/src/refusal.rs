@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use obol_domain::{
     Explanation,
+    caller::CallerRefusal,
     capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, ServiceLimit},
     explanation::{describe, describe_id},
 };
@@ -26,15 +27,9 @@ pub enum Refusal {
     /// No operation at this path and method.
     #[error("no operation at this path and method")]
     NoSuchOperation,
-    /// The signature, or the key behind it.
+    /// Nobody who is known signed it.
     #[error(transparent)]
-    Signature(#[from] SignatureRefusal),
-    /// The key id names a user that the tenancy does not have.
-    #[error("the key's user is not in the tenancy")]
-    UserUnknown,
-    /// The user may not act any more.
-    #[error("the key's user is not active")]
-    UserInactive,
+    Caller(#[from] CallerRefusal),
     /// The user may not do this.
     #[error("the user is not an administrator")]
     NotAdministrator {
@@ -145,6 +140,12 @@ pub enum Refusal {
     Internal(&'static str),
 }
 
+impl From<SignatureRefusal> for Refusal {
+    fn from(refusal: SignatureRefusal) -> Self {
+        Self::Caller(refusal.into())
+    }
+}
+
 impl From<FieldProblem> for Refusal {
     fn from(problem: FieldProblem) -> Self {
         Self::Field(problem)
@@ -154,13 +155,20 @@ impl From<FieldProblem> for Refusal {
 /// The text for a body that Oracle's JSON reader cannot place (contract analytics 3, row 400 InvalidParameter).
 const UNPROCESSABLE: &str = "Unable to process JSON input";
 const TRY_LATER: &str = "The service is currently unavailable.";
+const INTERNAL: &str = "Internal Server Error";
 
 impl Refusal {
     /// Oracle's code, which has a status.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchOperation => ErrorCode::NotFound,
-            Self::Signature(_) | Self::UserUnknown | Self::UserInactive => ErrorCode::NotAuthenticated,
+            Self::Caller(refusal) => match refusal {
+                CallerRefusal::Signature(_) | CallerRefusal::UserUnknown | CallerRefusal::UserInactive => {
+                    ErrorCode::NotAuthenticated
+                }
+                CallerRefusal::Unavailable(_) => ErrorCode::ServiceUnavailable,
+                CallerRefusal::Failed(_) => ErrorCode::InternalServerError,
+            },
             Self::NotAdministrator { .. }
             | Self::CompartmentUnknown { .. }
             | Self::NotFound { .. }
@@ -197,7 +205,13 @@ impl Refusal {
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::NoSuchOperation => "No operation matches the requested path and method.".into(),
-            Self::Signature(_) | Self::UserUnknown | Self::UserInactive => NOT_AUTHENTICATED.into(),
+            Self::Caller(refusal) => match refusal {
+                CallerRefusal::Signature(_) | CallerRefusal::UserUnknown | CallerRefusal::UserInactive => {
+                    NOT_AUTHENTICATED.into()
+                }
+                CallerRefusal::Unavailable(_) => TRY_LATER.into(),
+                CallerRefusal::Failed(_) => INTERNAL.into(),
+            },
             Self::NotAdministrator { .. }
             | Self::CompartmentUnknown { .. }
             | Self::NotFound { .. }
@@ -234,7 +248,7 @@ impl Refusal {
                 | StoreError::Corrupt { .. }
                 | StoreError::Refused(_),
             )
-            | Self::Internal(_) => "Internal Server Error".into(),
+            | Self::Internal(_) => INTERNAL.into(),
         }
     }
 
@@ -248,22 +262,7 @@ impl Refusal {
                 "none of them",
                 "see the table of operations in docs/compatibility.md",
             ),
-            Self::Signature(refusal) => {
-                let reason = refusal.reason();
-                Explanation::new(reason.check, reason.expected, reason.seen, reason.fix)
-            }
-            Self::UserUnknown => Explanation::new(
-                "user_in_tenancy",
-                "a keyId whose user lives in a stripe of its tenancy",
-                "a user that this tenancy does not have",
-                "check tenancy and user in the profile",
-            ),
-            Self::UserInactive => Explanation::new(
-                "user_active",
-                "an active user",
-                "a user that has been deactivated",
-                "have an administrator activate the user",
-            ),
+            Self::Caller(refusal) => return refusal.explanation(),
             Self::NotAdministrator { operation } => Explanation::new(
                 "caller_is_administrator",
                 "a user with the app role Identity Domain Administrator in a stripe of the tenancy",

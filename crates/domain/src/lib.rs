@@ -1,10 +1,11 @@
 //! The rules, pure: values in, decisions out. No I/O, no database, no ambient time or randomness.
 //!
-//! The traits at the edge are [`Clock`] and [`Entropy`] (given by whoever composes the server) and the two that let
-//! one service ask the other: [`AccessTokenVerifier`] and [`InstanceRegistrar`].
+//! The traits at the edge are [`Clock`] and [`Entropy`] (given by whoever composes the server) and those that let
+//! one service ask the other: [`RequestAuthenticator`], [`AccessTokenVerifier`] and [`InstanceRegistrar`].
 
 pub mod access_token;
 pub mod app_role;
+pub mod caller;
 pub mod capacity;
 pub mod causes;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod seal;
 use std::{future::Future, pin::Pin};
 
 pub use access_token::AccessTokenVerifier;
+pub use caller::{Caller, RequestAuthenticator};
 pub use causes::with_causes;
 pub use clock::Clock;
 pub use entropy::Entropy;

@@ -2,10 +2,12 @@
 //!
 //! [`Identity`] is the service; [`http::router`] its public doors. The console calls the same functions: [`users`] checks
 //! a password, [`grants`] issues tokens, [`applications`] and [`sessions`] are what pages need. Analytics reaches it
-//! through the traits of `domain`: [`verifier`] says who a token is, [`registrar`] keeps an instance's application.
+//! through the traits of `domain`: [`callers`] says who signed a request, [`verifier`] who a token is, and [`registrar`] keeps
+//! an instance's application.
 
 pub mod applications;
 mod cache;
+pub mod callers;
 mod claims;
 pub mod clients;
 pub mod grants;

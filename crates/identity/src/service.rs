@@ -8,6 +8,7 @@ use obol_store::{Db, StoreError, explanations::Recorder, sessions};
 
 use crate::{
     cache::{Cache, LoadedStripe},
+    callers::KeyCache,
     keys::KeyFault,
     password::PasswordPool,
 };
@@ -145,6 +146,7 @@ pub(crate) struct Inner {
     pub(crate) recorder: Recorder,
     pub(crate) passwords: PasswordPool,
     pub(crate) cache: Cache,
+    pub(crate) keys: KeyCache,
 }
 
 impl std::fmt::Debug for Identity {
@@ -166,7 +168,8 @@ impl Identity {
         let IdentityParts { db, clock, entropy, master, public, recorder, password_slots } = parts;
         let passwords = PasswordPool::new(password_slots, &*entropy);
         let cache = Cache::new(db.clone(), master.clone(), public);
-        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, cache }))
+        let keys = KeyCache::default();
+        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, cache, keys }))
     }
 
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every

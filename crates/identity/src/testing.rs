@@ -7,7 +7,7 @@ use axum::{Router, body::Body};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use obol_domain::{Entropy, app_role::BuiltInRole, seal::MasterKey};
-use obol_protocol::{Secret, oauth::GrantType};
+use obol_protocol::{Secret, oauth::GrantType, oci::signature::PrivateKey};
 use obol_store::{
     Db, explanations,
     explanations::Recorder,
@@ -267,4 +267,15 @@ pub(crate) async fn whole(response: Response<Body>) -> String {
     text.extend(lines);
     write!(text, "\n\n{}", body_of(response).await).unwrap();
     text
+}
+
+/// One of two keys to sign requests or assertions with: making one takes a while.
+pub(crate) fn private_key_der(index: usize) -> Vec<u8> {
+    static KEYS: [std::sync::OnceLock<Vec<u8>>; 2] = [const { std::sync::OnceLock::new() }; 2];
+    let make = || rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
+    KEYS[index].get_or_init(|| make().serialize_der()).clone()
+}
+
+pub(crate) fn private_key(index: usize) -> PrivateKey {
+    PrivateKey::from_pkcs8(&private_key_der(index)).unwrap()
 }

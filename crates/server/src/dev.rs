@@ -193,6 +193,7 @@ impl DevCloud {
             db: db.clone(),
             clock: Arc::new(clock.clone()),
             entropy,
+            authenticator: Arc::new(identity.clone()),
             verifier: Arc::new(identity.clone()),
             registrar: Arc::new(identity.clone()),
             injector: Arc::new(NoFaults),

@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
     response::{IntoResponse, Response},
 };
-use obol_analytics::http::RawTarget;
 use obol_identity::http::{PublicBase, StripeLocator};
+use obol_protocol::oci::signature::RawTarget;
 
 /// A request that is not for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use obol_analytics::{Refusal, http::routes::ROUTES};
 use obol_domain::{
     Explanation,
+    caller::CallerRefusal,
     capacity::{CapacityRefusal, ServiceLimit},
 };
 use obol_protocol::{
@@ -71,14 +72,16 @@ fn refusals() -> Vec<Refusal> {
         SignatureRefusal::DigestMismatch { received: String::new() },
     ]
     .into_iter()
-    .map(Refusal::Signature)
+    .map(Refusal::from)
     .collect();
     let limit = ServiceLimit { name: "ee-ocpu-count", most: 40 };
     let state = LifecycleState::Creating;
     refusals.extend([
         Refusal::NoSuchOperation,
-        Refusal::UserUnknown,
-        Refusal::UserInactive,
+        CallerRefusal::UserUnknown.into(),
+        CallerRefusal::UserInactive.into(),
+        CallerRefusal::Unavailable("away".into()).into(),
+        CallerRefusal::Failed("broken".into()).into(),
         Refusal::NotAdministrator { operation: "" },
         Refusal::BodyTooLong { most: 0 },
         Refusal::BodyBroken,

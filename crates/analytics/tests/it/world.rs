@@ -20,20 +20,24 @@ use axum::{
 };
 use obol_analytics::{Analytics, AnalyticsParts, Settings, http, work::Engine};
 use obol_domain::{
-    AccessTokenVerifier, BoxFuture, Clock as _, Explanation, Injector, InstanceRegistrar,
+    AccessTokenVerifier, BoxFuture, Clock as _, Explanation, Injector, InstanceRegistrar, RequestAuthenticator,
     access_token::{TokenRefusal, VerifiedUser},
     app_role::{BuiltInRole, IDCS_APP_ID},
+    caller::{Caller, CallerRefusal, Freshness},
     capacity::TenancyLimits,
     injector::{Fault, Point},
     lockout::{LockState, LockoutPolicy},
     registrar::{RegisteredInstance, RegistrarError},
 };
-use obol_protocol::oci::{
-    Fingerprint,
-    signature::{PrivateKey, Signer},
+use obol_protocol::{
+    Timestamp,
+    oci::{
+        Fingerprint,
+        signature::{KeyId, PrivateKey, PublicKey, SignatureHeader, SignatureRefusal, SignedRequest, Signer},
+    },
 };
 use obol_store::{
-    Db, api_keys, app_roles, apps,
+    Db, StoreError, api_keys, app_roles, apps,
     explanations::{self, Recorder},
     grants, stripes, tenancies, users,
 };
@@ -154,6 +158,7 @@ impl World {
             db: db.clone(),
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new(7)),
+            authenticator: Arc::new(FakeAuthenticator(db.clone())),
             verifier: Arc::new(FakeVerifier),
             registrar: Arc::clone(&registrar) as Arc<dyn InstanceRegistrar>,
             injector: Arc::clone(&injector) as Arc<dyn Injector>,
@@ -375,6 +380,48 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
 }
 
 /// Takes `user <id>` for a user's token, and tells the other kinds of refusal apart.
+/// Looks each signature up in the store, and remembers nothing.
+struct FakeAuthenticator(Db);
+
+impl RequestAuthenticator for FakeAuthenticator {
+    fn authenticate<'a>(
+        &'a self,
+        request: SignedRequest<'a>,
+        _now: Timestamp,
+        wall: Timestamp,
+        _freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Arc<Caller>, CallerRefusal>> {
+        Box::pin(async move {
+            let header = SignatureHeader::of(request.headers)?;
+            let text = header.signing_string(&request, wall)?;
+            let KeyId::ApiKey { tenancy, user, fingerprint } = header.key_id()? else {
+                return Err(SignatureRefusal::KeyIdMalformed.into());
+            };
+            let role = BuiltInRole::IdentityDomainAdministrator;
+            let holder = match api_keys::holder(&self.0, tenancy, user, fingerprint, role).await {
+                Ok(holder) => holder.ok_or(CallerRefusal::UserUnknown)?,
+                Err(error @ StoreError::Unavailable(_)) => return Err(CallerRefusal::Unavailable(error.into())),
+                Err(error) => return Err(CallerRefusal::Failed(error.into())),
+            };
+            let unknown = || SignatureRefusal::KeyUnknown { fingerprint: fingerprint.to_owned() };
+            let key = PublicKey::from_der(&holder.public_key.ok_or_else(unknown)?).unwrap();
+            if !holder.is_active {
+                return Err(CallerRefusal::UserInactive);
+            }
+            header.verify(&text, &key)?;
+            Ok(Arc::new(Caller {
+                tenancy_id: tenancy.to_owned(),
+                stripe: holder.stripe,
+                user_id: holder.user_id,
+                user_ocid: user.to_owned(),
+                user_name: holder.user_name,
+                is_administrator: holder.is_administrator,
+                groups: Vec::new(),
+            }))
+        })
+    }
+}
+
 struct FakeVerifier;
 
 impl AccessTokenVerifier for FakeVerifier {

@@ -24,7 +24,7 @@ use std::time::Duration;
 pub use header::{KeyId, SignatureHeader};
 pub use key::{KeyError, PrivateKey, PublicKey};
 pub use refusal::{Reason, SignatureRefusal};
-pub use request::{SignedRequest, check_body, digest};
+pub use request::{RawTarget, SignedRequest, SigningString, check_body, digest};
 pub use signer::{Signer, SigningError};
 
 /// How far a request's date may be from the server's wall clock, either way (contract analytics 4.7).

@@ -4,7 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{PublicKey, SignatureRefusal};
+use super::{PublicKey, SignatureRefusal, SigningString};
 use crate::oci::Fingerprint;
 
 /// The longest header that is read, in bytes. A session token takes about two thousand.
@@ -114,9 +114,10 @@ impl<'a> SignatureHeader<'a> {
     }
 
     /// Verifies the signature over the text that [`SignatureHeader::signing_string`] built (contract analytics 4.8,
-    /// point 6).
-    pub fn verify(&self, signing_string: &[u8], key: &PublicKey) -> Result<(), SignatureRefusal> {
-        if key.verifies(signing_string, &self.signature) {
+    /// point 6), with `:443` behind the host or without it.
+    pub fn verify(&self, signing_string: &SigningString, key: &PublicKey) -> Result<(), SignatureRefusal> {
+        let respelt = || signing_string.with_host_respelt().is_some_and(|text| key.verifies(&text, &self.signature));
+        if key.verifies(&signing_string.text, &self.signature) || respelt() {
             Ok(())
         } else {
             Err(SignatureRefusal::SignatureMismatch { signed: self.headers.to_owned() })

@@ -1,14 +1,23 @@
 //! The text that is signed, and the checks around it (contract analytics 4.2, 4.3, 4.5, 4.7).
 
+use std::ops::Range;
+
 use aws_lc_rs::digest::{SHA256, digest as hash};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, Method,
     header::{CONTENT_LENGTH, DATE, HOST},
+    request::Parts,
+    uri::{Authority, PathAndQuery},
 };
 
 use super::{SKEW, SignatureHeader, SignatureRefusal};
 use crate::Timestamp;
+
+/// The request target exactly as it came, where something before routing made it clean: signatures are judged by it. It
+/// travels in the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawTarget(pub String);
 
 const DIGEST: &str = "x-content-sha256";
 const TARGET: &str = "(request-target)";
@@ -27,10 +36,49 @@ pub struct SignedRequest<'a> {
     pub headers: &'a HeaderMap,
 }
 
+impl<'a> SignedRequest<'a> {
+    /// The request in the form that was signed: the target as it came, before routing made it clean.
+    pub fn of(parts: &'a Parts) -> Self {
+        let target = match parts.extensions.get::<RawTarget>() {
+            Some(RawTarget(raw)) => raw.as_str(),
+            None => parts.uri.path_and_query().map_or("/", PathAndQuery::as_str),
+        };
+        let authority = parts.uri.authority().map(Authority::as_str);
+        Self { method: &parts.method, target, authority, headers: &parts.headers }
+    }
+}
+
+/// The text that a signature is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningString {
+    pub(super) text: Vec<u8>,
+    /// Where the value of `host` stands in it.
+    host: Range<usize>,
+}
+
+impl SigningString {
+    /// The text with `:443` behind the host put there, or taken away: some clients sign the host as they were configured
+    /// and send it as their HTTP library spells it (contract identity 6.3). With another port there is nothing to mistake.
+    pub(super) fn with_host_respelt(&self) -> Option<Vec<u8>> {
+        let host = self.text.get(self.host.clone())?;
+        let (before, after) = (self.text.get(..self.host.start)?, self.text.get(self.host.end..)?);
+        let respelt = match host.strip_suffix(b":443") {
+            Some(bare) => bare.to_vec(),
+            None if host.contains(&b':') => return None,
+            None => [host, b":443"].concat(),
+        };
+        Some([before, &respelt, after].concat())
+    }
+}
+
 impl SignatureHeader<'_> {
     /// Checks all that needs no key (contract analytics 4.8, points 2 to 4) and rebuilds the signed text. `wall` is the
     /// time of the server's wall clock.
-    pub fn signing_string(&self, request: &SignedRequest<'_>, wall: Timestamp) -> Result<Vec<u8>, SignatureRefusal> {
+    pub fn signing_string(
+        &self,
+        request: &SignedRequest<'_>,
+        wall: Timestamp,
+    ) -> Result<SigningString, SignatureRefusal> {
         if self.version.is_some_and(|version| version != "1") {
             return Err(SignatureRefusal::OtherVersion);
         }
@@ -62,8 +110,9 @@ fn required_headers_are_signed(listed: &[&str], request: &SignedRequest<'_>) -> 
 
 /// Builds the text for a list of header names, in their order (contract analytics 4.2). Names are lowercased; values
 /// are taken raw, those of a repeated header joined as RFC 9110 section 5.3 joins them.
-pub(super) fn text(listed: &[&str], request: &SignedRequest<'_>) -> Result<Vec<u8>, SignatureRefusal> {
+pub(super) fn text(listed: &[&str], request: &SignedRequest<'_>) -> Result<SigningString, SignatureRefusal> {
     let mut text = Vec::with_capacity(512);
+    let mut host = 0..0;
     for (index, name) in listed.iter().enumerate() {
         if listed.iter().take(index).any(|earlier| earlier.eq_ignore_ascii_case(name)) {
             return Err(SignatureRefusal::ListedTwice);
@@ -79,6 +128,7 @@ pub(super) fn text(listed: &[&str], request: &SignedRequest<'_>) -> Result<Vec<u
             text.extend_from_slice(request.target.as_bytes());
             continue;
         }
+        let begin = text.len();
         let mut values = request.headers.get_all(*name).iter();
         match (values.next(), request.authority) {
             (Some(first), _) => text.extend_from_slice(first.as_bytes()),
@@ -91,8 +141,11 @@ pub(super) fn text(listed: &[&str], request: &SignedRequest<'_>) -> Result<Vec<u
             text.extend_from_slice(b", ");
             text.extend_from_slice(value.as_bytes());
         }
+        if name.eq_ignore_ascii_case(HOST.as_str()) {
+            host = begin..text.len();
+        }
     }
-    Ok(text)
+    Ok(SigningString { text, host })
 }
 
 /// Contract analytics 4.3 and 4.7: `x-date` before `date`, five minutes either way.

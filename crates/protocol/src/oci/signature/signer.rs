@@ -80,7 +80,7 @@ impl Signer {
     /// The `Authorization` header for any list of header names, all of which the request must have.
     pub fn authorization(&self, listed: &[&str], request: &SignedRequest<'_>) -> Result<HeaderValue, SigningError> {
         let text = text(listed, request).map_err(|_| SigningError::List)?;
-        let signature = STANDARD.encode(self.key.sign(&text).ok_or(SigningError::Crypto)?);
+        let signature = STANDARD.encode(self.key.sign(&text.text).ok_or(SigningError::Crypto)?);
         let mut value = value(&format!(
             "Signature algorithm=\"rsa-sha256\",headers=\"{}\",keyId=\"{}\",signature=\"{signature}\",version=\"1\"",
             listed.join(" "),

@@ -457,7 +457,14 @@ fn no_reason_holds_the_signature_or_a_session_token() {
     let (good, _) = good_post();
     let header = SignatureHeader::of(&good).unwrap();
     let stranger = vector_key();
-    let refusal = header.verify(b"text", &stranger).unwrap_err();
+    let request = SignedRequest {
+        method: &Method::POST,
+        target: "/20190331/analyticsInstances",
+        authority: None,
+        headers: &good,
+    };
+    let text = header.signing_string(&request, WALL).unwrap();
+    let refusal = header.verify(&text, &stranger).unwrap_err();
     let reason = refusal.reason();
     assert_eq!(reason.check, "signature_fits");
     let signature = good["authorization"].to_str().unwrap().split("signature=\"").nth(1).unwrap().to_owned();
