@@ -7,9 +7,11 @@
 #[macro_use]
 mod statement;
 
+pub mod access;
 pub mod api_keys;
 pub mod app_roles;
 pub mod apps;
+pub mod compartments;
 pub mod db;
 pub mod error;
 pub mod explanations;
@@ -19,6 +21,7 @@ pub mod meta;
 mod migrations;
 pub mod open;
 mod page;
+pub mod policies;
 mod readers;
 pub mod retry_tokens;
 pub mod row;
@@ -58,6 +61,9 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         work_steps::STATEMENTS,
         work_records::STATEMENTS,
         retry_tokens::STATEMENTS,
+        access::STATEMENTS,
+        compartments::STATEMENTS,
+        policies::STATEMENTS,
     ]
     .concat()
     .into_iter()

@@ -2,14 +2,19 @@
 
 use obol_protocol::Timestamp;
 
-use crate::{Db, StoreError, Tx, values};
+use crate::{Db, StoreError, Tx, access, values};
 
 statements! { "tenancies";
     INSERT = "INSERT INTO tenancies (id, name, home_region, created_at) VALUES ($1, $2, $3, $4)";
     LOCK = "UPDATE tenancies SET name = name WHERE id = $1";
+    GET = "SELECT id, name, home_region, created_at FROM tenancies WHERE id = $1";
     INSERT_COMPARTMENT =
-        "INSERT INTO compartments (id, tenancy_id, parent_id, name, created_at) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO compartments (id, tenancy_id, parent_id, name, name_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     HAS_COMPARTMENT = "SELECT id FROM compartments WHERE tenancy_id = $1 AND id = $2";
+    // On PostgreSQL nobody removes the compartment until the transaction ends; SQLite has one writer.
+    HOLD_COMPARTMENT =
+        "SELECT id FROM compartments WHERE tenancy_id = $1 AND id = $2",
+        "SELECT id FROM compartments WHERE tenancy_id = $1 AND id = $2 FOR SHARE";
 }
 
 /// A tenancy.
@@ -45,6 +50,20 @@ pub async fn insert(tx: &mut Tx, tenancy: &Tenancy) -> Result<(), StoreError> {
     tx.execute(&INSERT, values![&tenancy.id, &tenancy.name, &tenancy.home_region, tenancy.created_at]).await.map(drop)
 }
 
+/// A tenancy by its OCID.
+pub async fn get(db: &Db, tenancy_id: &str) -> Result<Option<Tenancy>, StoreError> {
+    let row = db.fetch_optional(&GET, values![tenancy_id]).await?;
+    row.map(|row| {
+        Ok(Tenancy {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            home_region: row.get("home_region")?,
+            created_at: row.get("created_at")?,
+        })
+    })
+    .transpose()
+}
+
 /// Makes other transactions of this tenancy that lock it too wait for this one. Returns whether the tenancy exists.
 pub async fn lock(tx: &mut Tx, tenancy_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&LOCK, values![tenancy_id]).await? == 1)
@@ -53,7 +72,9 @@ pub async fn lock(tx: &mut Tx, tenancy_id: &str) -> Result<bool, StoreError> {
 /// Makes a compartment.
 pub async fn insert_compartment(tx: &mut Tx, compartment: &Compartment) -> Result<(), StoreError> {
     let Compartment { id, tenancy_id, parent_id, name, created_at } = compartment;
-    tx.execute(&INSERT_COMPARTMENT, values![id, tenancy_id, parent_id, name, *created_at]).await.map(drop)
+    let key = name.to_lowercase();
+    tx.execute(&INSERT_COMPARTMENT, values![id, tenancy_id, parent_id, name, key, *created_at]).await?;
+    access::bump(tx, tenancy_id).await
 }
 
 /// Whether a compartment is the tenancy's root or lies below it.
@@ -66,4 +87,12 @@ pub async fn has_compartment(db: &Db, tenancy_id: &str, compartment_id: &str) ->
         return Ok(false);
     }
     Ok(db.fetch_optional(&HAS_COMPARTMENT, values![tenancy_id, compartment_id]).await?.is_some())
+}
+
+/// Whether a compartment is the tenancy's root or lies below it, and stays until the transaction ends.
+pub async fn hold_compartment(tx: &mut Tx, tenancy_id: &str, compartment_id: &str) -> Result<bool, StoreError> {
+    if tenancy_id == compartment_id {
+        return Ok(true);
+    }
+    Ok(tx.fetch_optional(&HOLD_COMPARTMENT, values![tenancy_id, compartment_id]).await?.is_some())
 }

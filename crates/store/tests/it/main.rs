@@ -5,6 +5,7 @@
 #[macro_use]
 extern crate obol_testkit;
 
+mod access;
 mod analytics;
 mod census;
 mod facade;
