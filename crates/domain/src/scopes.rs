@@ -1,21 +1,30 @@
 //! Which of the requested scopes a token gets: never more than client ∩ user, and all of them or none (contract identity
 //! 2.7).
 //!
-//! Only the administration API's scopes can be granted so far; a scope of a resource server is one that this client was
-//! not given.
+//! A token is for one resource server: the administration API, an application of the stripe, or whatever a trust scope
+//! opens. Several in one request need the scope that asks for several answers, and each token then has its own scopes only.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use obol_protocol::oauth::{Scope, ScopeList};
+use obol_protocol::oauth::{OidcScope, Scope, ScopeList};
 
 use crate::{Explanation, app_role::BuiltInRole, explanation::describe_among};
 
+pub mod resources;
+
+pub use resources::{KnownScopes, Resource, ResourceRights, ResourceScope, Tag, TrustScope};
+
 /// The life of an access token when nobody chose another (contract identity 9).
 pub const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
-/// The shortest life a caller may choose (contract identity 9).
-const SHORTEST_LIFETIME: u32 = 60;
+/// The shortest life of an access token (contract identity 9).
+pub const SHORTEST_LIFETIME: u32 = 60;
 /// The longest life a caller may choose for a token of the administration API (contract identity 9).
-const LONGEST_LIFETIME: u32 = 3600;
+pub const LONGEST_LIFETIME: u32 = 3600;
+/// The longest life of a token for a resource server (contract identity 9).
+pub const LONGEST_RESOURCE_LIFETIME: u32 = 31_557_600;
+
+/// What clients that have no rights beyond the administration API know of resource servers.
+static NOTHING_KNOWN: KnownScopes = KnownScopes::new();
 
 /// Whose rights a token is made from. The implicit roles are in the lists like any other.
 #[derive(Debug, Clone, Copy)]
@@ -24,19 +33,44 @@ pub struct Rights<'a> {
     pub client: &'a [BuiltInRole],
     /// The user's roles, when there is a user.
     pub user: Option<&'a [BuiltInRole]>,
-    /// Whether the client acts on behalf of its user: its own side of the rule is dropped, if there is a user.
+    /// Whether the client acts on behalf of its user: its own side of the rule is dropped for the administration API, if
+    /// there is a user.
     pub on_behalf_of_user: bool,
+    /// What the client may have of resource servers.
+    pub resources: ResourceRights<'a>,
+}
+
+impl ResourceRights<'_> {
+    /// No resource server, and no refresh token.
+    pub const NONE: ResourceRights<'static> = ResourceRights {
+        known: &NOTHING_KNOWN,
+        allowed: &[],
+        trust: TrustScope::Explicit,
+        tags: &[],
+        several: false,
+        refresh: false,
+    };
 }
 
 /// What a token gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// The scopes, each once, in the order of their first mention.
-    pub scopes: Vec<&'static str>,
+    /// The scopes as the token carries them, each once, in the order of their first mention.
+    pub scopes: Vec<Cow<'static, str>>,
     /// How long the token lives.
     pub lifetime: Duration,
     /// Whether it is for the administration API, so that it lists app roles.
     pub admin_api: bool,
+    /// Whom it is for, when it is not the stripe itself.
+    pub audience: Option<Vec<String>>,
+    /// The resource server it is for, when that is an application.
+    pub resource: Option<Arc<Resource>>,
+    /// The scopes that the user is to be asked about.
+    pub consent: Vec<Arc<ResourceScope>>,
+    /// Whether an ID token goes with it.
+    pub open_id: bool,
+    /// Whether a refresh token goes with it.
+    pub offline: bool,
 }
 
 /// Why no token is issued. One scope that cannot be granted fails the whole request.
@@ -51,18 +85,23 @@ pub enum ScopeRefusal {
     /// Scopes of several resource servers.
     #[error("the scopes belong to several resource servers")]
     SeveralResources,
-    /// One token for each of several resource servers.
-    #[error("several resource servers in one request are not supported")]
+    /// One token for each of several resource servers, which this client or grant does not get.
+    #[error("several resource servers in one request are not open to this client")]
     MultiResource,
     /// A life outside the bounds.
-    #[error("the lifetime of {0} seconds is out of bounds")]
-    Lifetime(u32),
+    #[error("the lifetime of {seconds} seconds is out of bounds")]
+    Lifetime {
+        /// What was asked for.
+        seconds: u32,
+        /// The longest there is.
+        longest: u32,
+    },
     /// A scope that only makes sense for a user.
     #[error("the scope {0} needs a user")]
     NeedsUser(String),
-    /// A refresh token, which this grant does not give.
+    /// A refresh token, which is not given.
     #[error("no refresh token is given")]
-    NoRefreshToken,
+    NoRefreshToken(NoRefreshToken),
     /// The client was not given the scope.
     #[error("the client does not have the scope {0}")]
     Client(String),
@@ -74,54 +113,187 @@ pub enum ScopeRefusal {
     Disjoint,
 }
 
-/// Resolves the requested scopes against the rights of client and user.
+/// Why no refresh token is given (contract identity 2.2 and 2.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRefreshToken {
+    /// The token is the client's own.
+    NoUser,
+    /// The client may not use the refresh grant.
+    Client,
+    /// The resource server does not allow it.
+    Resource,
+    /// Tokens for several resource servers.
+    Several,
+}
+
+/// Resolves the requested scopes for one token.
+///
+/// # Errors
+///
+/// [`ScopeRefusal`] for the first scope that cannot be granted; the scope that asks for several answers is one.
+pub fn resolve(requested: &ScopeList, rights: Rights<'_>) -> Result<Granted, ScopeRefusal> {
+    if requested.iter().any(|scope| *scope == Scope::MultiResource) {
+        return Err(ScopeRefusal::MultiResource);
+    }
+    resolve_each(requested, rights)?.pop().ok_or(ScopeRefusal::Nothing)
+}
+
+/// Resolves the requested scopes against the rights of client and user: one token, or one for each resource server when
+/// the request asks for several answers. The list is never empty.
 ///
 /// # Errors
 ///
 /// [`ScopeRefusal`] for the first scope that cannot be granted.
-pub fn resolve(requested: &ScopeList, rights: Rights<'_>) -> Result<Granted, ScopeRefusal> {
-    if requested.iter().all(|scope| matches!(scope, Scope::Expiry(_))) {
+pub fn resolve_each(requested: &ScopeList, rights: Rights<'_>) -> Result<Vec<Granted>, ScopeRefusal> {
+    if requested.iter().all(|scope| matches!(scope, Scope::Expiry(_) | Scope::MultiResource)) {
         return Err(ScopeRefusal::Nothing);
     }
-    check_resources(requested)?;
-    let mut granted = Granted { scopes: Vec::new(), lifetime: DEFAULT_LIFETIME, admin_api: false };
-    for scope in requested {
-        grant(scope, rights, &mut granted)?;
+    let several = requested.iter().any(|scope| *scope == Scope::MultiResource);
+    if several && !rights.resources.several {
+        return Err(ScopeRefusal::MultiResource);
     }
-    Ok(granted)
+    check_resources(requested, several)?;
+    let mut tokens: Vec<Granted> = Vec::new();
+    // What belongs to no resource server goes into every token.
+    let mut shared = Granted::empty();
+    for scope in requested {
+        match scope {
+            Scope::MyScopes | Scope::Role(_) | Scope::Idm(_) => {
+                admin(scope, rights, token_for(&mut tokens, &shared, None, &[])?)?;
+            }
+            Scope::Other(fqs) => {
+                let found = rights.resources.known.get(fqs).filter(|found| rights.resources.may_have(found));
+                let found = found.ok_or_else(|| ScopeRefusal::Client(fqs.clone()))?;
+                let token = token_for(&mut tokens, &shared, Some(&found.resource), &found.resource.audience)?;
+                add(&mut token.scopes, found.value.clone());
+                if found.requires_consent {
+                    token.consent.push(Arc::clone(found));
+                }
+            }
+            Scope::Consumer(text) => {
+                let audience = rights.resources.consumer_audience();
+                let audience = audience.ok_or_else(|| ScopeRefusal::Client(text.clone()))?;
+                add(&mut token_for(&mut tokens, &shared, None, &[audience])?.scopes, text.clone());
+            }
+            Scope::Oidc(scope) => {
+                if rights.user.is_none() {
+                    return Err(ScopeRefusal::NeedsUser(scope.as_str().to_owned()));
+                }
+                for token in tokens.iter_mut().chain([&mut shared]) {
+                    add(&mut token.scopes, scope.as_str());
+                    token.open_id |= *scope == OidcScope::OpenId;
+                }
+            }
+            Scope::OfflineAccess => {
+                check_offline(rights, several)?;
+                for token in tokens.iter_mut().chain([&mut shared]) {
+                    add(&mut token.scopes, "offline_access");
+                    token.offline = true;
+                }
+            }
+            Scope::Expiry(_) | Scope::MultiResource => {}
+        }
+    }
+    if tokens.is_empty() {
+        tokens.push(shared);
+    }
+    if tokens.len() > 1 && !several {
+        return Err(ScopeRefusal::SeveralResources);
+    }
+    if tokens.iter().any(|token| token.offline && token.resource.as_ref().is_some_and(|server| !server.allow_offline)) {
+        return Err(ScopeRefusal::NoRefreshToken(NoRefreshToken::Resource));
+    }
+    let expiries: Vec<u32> = requested.iter().filter_map(expiry).collect();
+    for token in &mut tokens {
+        token.lifetime = lifetime(token, &expiries)?;
+    }
+    Ok(tokens)
 }
 
-fn check_resources(requested: &ScopeList) -> Result<(), ScopeRefusal> {
+/// The token for a resource server: the one there is, or a new one with what all of them share.
+fn token_for<'a>(
+    tokens: &'a mut Vec<Granted>,
+    shared: &Granted,
+    resource: Option<&Arc<Resource>>,
+    audience: &[String],
+) -> Result<&'a mut Granted, ScopeRefusal> {
+    let id = resource.map(|resource| &resource.app_id);
+    let at = tokens.iter().position(|token| token.resource.as_ref().map(|resource| &resource.app_id) == id);
+    if at.is_none() {
+        tokens.push(Granted {
+            audience: (!audience.is_empty()).then(|| audience.to_vec()),
+            resource: resource.cloned(),
+            ..shared.clone()
+        });
+    }
+    let at = at.unwrap_or(tokens.len().saturating_sub(1));
+    tokens.get_mut(at).ok_or(ScopeRefusal::Nothing)
+}
+
+const fn expiry(scope: &Scope) -> Option<u32> {
+    match scope {
+        Scope::Expiry(seconds) => Some(*seconds),
+        _ => None,
+    }
+}
+
+/// The least of what the resource server says and the caller asks for (contract identity 9).
+fn lifetime(token: &Granted, asked: &[u32]) -> Result<Duration, ScopeRefusal> {
+    let of_resource = token.audience.is_some();
+    let longest = if of_resource { LONGEST_RESOURCE_LIFETIME } else { LONGEST_LIFETIME };
+    if let Some(seconds) = asked.iter().find(|seconds| !(SHORTEST_LIFETIME..=longest).contains(seconds)) {
+        return Err(ScopeRefusal::Lifetime { seconds: *seconds, longest });
+    }
+    let configured = token.resource.as_ref().and_then(|resource| resource.access_token_expiry);
+    let configured = configured.map(|seconds| seconds.clamp(SHORTEST_LIFETIME, LONGEST_RESOURCE_LIFETIME));
+    let least = asked.iter().copied().chain(configured).min();
+    Ok(least.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(u64::from(seconds))))
+}
+
+fn check_offline(rights: Rights<'_>, several: bool) -> Result<(), ScopeRefusal> {
+    let no = |why| Err(ScopeRefusal::NoRefreshToken(why));
+    if rights.user.is_none() {
+        no(NoRefreshToken::NoUser)
+    } else if several {
+        no(NoRefreshToken::Several)
+    } else if rights.resources.refresh {
+        Ok(())
+    } else {
+        no(NoRefreshToken::Client)
+    }
+}
+
+fn check_resources(requested: &ScopeList, several: bool) -> Result<(), ScopeRefusal> {
     let (mut consumer, mut admin, mut resource) = (0, 0, 0);
     for scope in requested {
         match scope {
             Scope::Consumer(_) => consumer += 1,
             Scope::MyScopes | Scope::Role(_) | Scope::Idm(_) => admin += 1,
             Scope::Other(_) => resource += 1,
-            Scope::MultiResource => return Err(ScopeRefusal::MultiResource),
-            Scope::Oidc(_) | Scope::OfflineAccess | Scope::Expiry(_) => {}
+            Scope::MultiResource | Scope::Oidc(_) | Scope::OfflineAccess | Scope::Expiry(_) => {}
         }
     }
     if consumer > 1 || (consumer == 1 && admin + resource > 0) {
         return Err(ScopeRefusal::ConsumerNotAlone);
     }
-    if admin > 0 && resource > 0 {
+    if admin > 0 && resource > 0 && !several {
         return Err(ScopeRefusal::SeveralResources);
     }
     Ok(())
 }
 
-fn grant(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(), ScopeRefusal> {
+/// Grants a scope of the administration API.
+fn admin(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(), ScopeRefusal> {
+    granted.admin_api = true;
     match scope {
         Scope::MyScopes => {
             let source = if rights.client_counts() { rights.client } else { rights.user.unwrap_or_default() };
-            for scope in source.iter().flat_map(|role| role.scopes()) {
-                if rights.user_has(scope) {
-                    add(&mut granted.scopes, scope);
-                }
+            let mut any = false;
+            for scope in source.iter().flat_map(|role| role.scopes()).filter(|scope| rights.user_has(scope)) {
+                add(&mut granted.scopes, *scope);
+                any = true;
             }
-            granted.admin_api = true;
-            if granted.scopes.is_empty() { Err(ScopeRefusal::Disjoint) } else { Ok(()) }
+            if any { Ok(()) } else { Err(ScopeRefusal::Disjoint) }
         }
         Scope::Role(name) => {
             let role = BuiltInRole::named(name).ok_or_else(|| ScopeRefusal::Client(scope.to_string()))?;
@@ -131,11 +303,10 @@ fn grant(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(),
             if !rights.user_holds(role) {
                 return Err(ScopeRefusal::User(scope.to_string()));
             }
-            granted.admin_api = true;
-            role.scopes().iter().for_each(|scope| add(&mut granted.scopes, scope));
+            role.scopes().iter().for_each(|scope| add(&mut granted.scopes, *scope));
             Ok(())
         }
-        Scope::Idm(name) => {
+        Scope::Idm(name) | Scope::Consumer(name) | Scope::Other(name) => {
             // Every scope there is stands in the administrator's list; a token carries the list's own text.
             let all = BuiltInRole::IdentityDomainAdministrator.scopes();
             let known = all.iter().find(|known| *known == name).ok_or_else(|| ScopeRefusal::Client(name.clone()))?;
@@ -145,23 +316,27 @@ fn grant(scope: &Scope, rights: Rights<'_>, granted: &mut Granted) -> Result<(),
             if !rights.user_has(known) {
                 return Err(ScopeRefusal::User(name.clone()));
             }
-            granted.admin_api = true;
-            add(&mut granted.scopes, known);
+            add(&mut granted.scopes, *known);
             Ok(())
         }
-        Scope::Oidc(scope) if rights.user.is_some() => {
-            add(&mut granted.scopes, scope.as_str());
-            Ok(())
+        Scope::Oidc(_) | Scope::OfflineAccess | Scope::Expiry(_) | Scope::MultiResource => {
+            Err(ScopeRefusal::Client(scope.to_string()))
         }
-        Scope::Oidc(scope) => Err(ScopeRefusal::NeedsUser(scope.as_str().to_owned())),
-        Scope::OfflineAccess => Err(ScopeRefusal::NoRefreshToken),
-        Scope::Expiry(seconds) if (SHORTEST_LIFETIME..=LONGEST_LIFETIME).contains(seconds) => {
-            granted.lifetime = Duration::from_secs(u64::from(*seconds));
-            Ok(())
+    }
+}
+
+impl Granted {
+    const fn empty() -> Self {
+        Self {
+            scopes: Vec::new(),
+            lifetime: DEFAULT_LIFETIME,
+            admin_api: false,
+            audience: None,
+            resource: None,
+            consent: Vec::new(),
+            open_id: false,
+            offline: false,
         }
-        Scope::Expiry(seconds) => Err(ScopeRefusal::Lifetime(*seconds)),
-        Scope::MultiResource => Err(ScopeRefusal::MultiResource),
-        Scope::Consumer(name) | Scope::Other(name) => Err(ScopeRefusal::Client(name.clone())),
     }
 }
 
@@ -190,7 +365,8 @@ fn has(roles: &[BuiltInRole], scope: &str) -> bool {
     roles.iter().any(|role| role.scopes().contains(&scope))
 }
 
-fn add(scopes: &mut Vec<&'static str>, scope: &'static str) {
+fn add(scopes: &mut Vec<Cow<'static, str>>, scope: impl Into<Cow<'static, str>>) {
+    let scope = scope.into();
     if !scopes.contains(&scope) {
         scopes.push(scope);
     }
@@ -224,11 +400,11 @@ impl ScopeRefusal {
                 "one_resource_server",
                 "scopes of one resource server",
                 "urn:opc:resource:multiresourcescope",
-                "make one request for each resource server",
+                "make one request for each resource server, or use a confidential client and a grant that gives several tokens",
             ),
-            Self::Lifetime(seconds) => Explanation::new(
+            Self::Lifetime { seconds, longest } => Explanation::new(
                 "lifetime_in_bounds",
-                format!("{SHORTEST_LIFETIME} to {LONGEST_LIFETIME} seconds"),
+                format!("{SHORTEST_LIFETIME} to {longest} seconds"),
                 seconds.to_string(),
                 "ask for a lifetime within the bounds, or leave it out",
             ),
@@ -238,12 +414,25 @@ impl ScopeRefusal {
                 scope.clone(),
                 "use a grant with a user, or leave the scope out",
             ),
-            Self::NoRefreshToken => Explanation::new(
-                "scope_fits_grant",
-                "no offline_access",
-                "offline_access",
-                "leave offline_access out: the administration API has no refresh tokens here",
-            ),
+            Self::NoRefreshToken(why) => {
+                let (seen, fix) = match why {
+                    NoRefreshToken::NoUser => {
+                        ("offline_access without a user", "use a grant with a user, or leave offline_access out")
+                    }
+                    NoRefreshToken::Client => (
+                        "offline_access for a client without the refresh grant",
+                        "allow Refresh Token in the application's configuration, or leave offline_access out",
+                    ),
+                    NoRefreshToken::Resource => (
+                        "offline_access for a resource server that allows none",
+                        "allow refresh tokens in the resource server's configuration, or leave offline_access out",
+                    ),
+                    NoRefreshToken::Several => {
+                        ("offline_access beside urn:opc:resource:multiresourcescope", "leave one of the two out")
+                    }
+                };
+                Explanation::new("scope_fits_grant", "no offline_access", seen, fix)
+            }
             Self::Client(scope) => {
                 Explanation::new("scope_granted_to_client", "scopes the client was given", shown(scope), FIX_CLIENT)
             }
@@ -278,215 +467,4 @@ fn shown(scope: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use BuiltInRole::{
-        ApplicationAdministrator, AuditAdministrator, Authenticated, AuthenticatedClient, IdentityDomainAdministrator,
-        Me, UserAdministrator,
-    };
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn ask(scope: &str, client: &[BuiltInRole], user: Option<&[BuiltInRole]>) -> Result<Granted, ScopeRefusal> {
-        resolve(&ScopeList::parse(scope).unwrap(), Rights { client, user, on_behalf_of_user: false })
-    }
-
-    fn scopes(scope: &str, client: &[BuiltInRole], user: Option<&[BuiltInRole]>) -> String {
-        ask(scope, client, user).unwrap().scopes.join(" ")
-    }
-
-    const CLIENT: &[BuiltInRole] = &[AuthenticatedClient, Me];
-    const USER: &[BuiltInRole] = &[Authenticated];
-
-    // Contract identity 2.7: every user has t.user.me through Authenticated; the client must hold Me.
-    #[test]
-    fn me_needs_the_clients_role_and_no_grant_to_the_user() {
-        assert_eq!(scopes("urn:opc:idm:t.user.me", CLIENT, Some(USER)), "urn:opc:idm:t.user.me");
-        assert_eq!(
-            ask("urn:opc:idm:t.user.me", &[AuthenticatedClient], Some(USER)),
-            Err(ScopeRefusal::Client("urn:opc:idm:t.user.me".into()))
-        );
-    }
-
-    // Contract identity 2.7: the token carries the expansion of __myscopes__.
-    #[test]
-    fn my_scopes_expand_to_what_client_and_user_share() {
-        let my = "urn:opc:idm:__myscopes__";
-        assert_eq!(scopes(my, CLIENT, None), "urn:opc:idm:t.security.client urn:opc:idm:t.user.me");
-        assert_eq!(scopes(my, CLIENT, Some(USER)), "urn:opc:idm:t.user.me");
-        let admin = &[Authenticated, IdentityDomainAdministrator][..];
-        assert_eq!(scopes(my, CLIENT, Some(admin)), "urn:opc:idm:t.security.client urn:opc:idm:t.user.me");
-        assert_eq!(ask(my, &[IdentityDomainAdministrator], Some(admin)).unwrap().scopes.len(), 62);
-        assert_eq!(ask(my, &[AuthenticatedClient], Some(USER)), Err(ScopeRefusal::Disjoint));
-    }
-
-    // Contract identity 2.7: both must hold the role.
-    #[test]
-    fn a_role_scope_opens_that_role_only_and_both_must_hold_it() {
-        let role = "urn:opc:idm:role.User%20Administrator";
-        let client = &[AuthenticatedClient, UserAdministrator, AuditAdministrator][..];
-        let user = &[Authenticated, UserAdministrator, AuditAdministrator][..];
-        assert_eq!(scopes(role, client, Some(user)), UserAdministrator.scopes().join(" "));
-        assert_eq!(ask(role, client, Some(USER)), Err(ScopeRefusal::User(role.into())));
-        assert_eq!(ask(role, CLIENT, Some(user)), Err(ScopeRefusal::Client(role.into())));
-        assert_eq!(
-            ask("urn:opc:idm:role.Nobody", client, Some(user)),
-            Err(ScopeRefusal::Client("urn:opc:idm:role.Nobody".into()))
-        );
-    }
-
-    #[test]
-    fn the_role_me_is_judged_by_its_scopes_on_the_users_side() {
-        assert_eq!(scopes("urn:opc:idm:role.Me", CLIENT, Some(USER)), "urn:opc:idm:t.user.me");
-        assert_eq!(
-            ask("urn:opc:idm:role.Me", CLIENT, Some(&[])),
-            Err(ScopeRefusal::User("urn:opc:idm:role.Me".into()))
-        );
-    }
-
-    // Contract identity 2.7: no silent narrowing.
-    #[test]
-    fn one_scope_that_cannot_be_granted_fails_the_whole_request() {
-        for bad in ["urn:opc:idm:t.users", "urn:opc:idm:t.nonsense", "urn:opc:idm:T.USER.ME", "urn:opc:idm:"] {
-            for request in [format!("urn:opc:idm:t.user.me {bad}"), format!("{bad} urn:opc:idm:t.user.me")] {
-                assert_eq!(ask(&request, CLIENT, Some(USER)), Err(ScopeRefusal::Client(bad.into())), "{request}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_administrators_client_gives_a_plain_user_no_more_than_their_own() {
-        let client = &[AuthenticatedClient, IdentityDomainAdministrator][..];
-        assert_eq!(
-            ask("urn:opc:idm:t.users", client, Some(USER)),
-            Err(ScopeRefusal::User("urn:opc:idm:t.users".into()))
-        );
-        assert_eq!(scopes("urn:opc:idm:__myscopes__", client, Some(USER)), "urn:opc:idm:t.user.me");
-    }
-
-    // Contract identity 2.7: allowedOperations onBehalfOfUser drops the client side.
-    #[test]
-    fn on_behalf_of_user_counts_the_user_only() {
-        let rights =
-            Rights { client: CLIENT, user: Some(&[Authenticated, AuditAdministrator]), on_behalf_of_user: true };
-        let asked = ScopeList::parse("urn:opc:idm:t.audit_r").unwrap();
-        assert_eq!(resolve(&asked, rights).unwrap().scopes, ["urn:opc:idm:t.audit_r"]);
-        let alone = Rights { user: None, ..rights };
-        assert_eq!(resolve(&asked, alone), Err(ScopeRefusal::Client("urn:opc:idm:t.audit_r".into())));
-    }
-
-    #[test]
-    fn resource_scopes_do_not_mix_and_are_nobodys_yet() {
-        let refusal = |scope: &str| ask(scope, CLIENT, Some(USER)).unwrap_err();
-        let consumer = "urn:opc:resource:consumer::all";
-        assert_eq!(refusal(consumer), ScopeRefusal::Client(consumer.into()));
-        assert_eq!(refusal(&format!("{consumer} https://api/read")), ScopeRefusal::ConsumerNotAlone);
-        assert_eq!(refusal(&format!("urn:opc:idm:t.user.me {consumer}")), ScopeRefusal::ConsumerNotAlone);
-        assert_eq!(refusal("urn:opc:idm:t.user.me https://api/read"), ScopeRefusal::SeveralResources);
-        assert_eq!(refusal("https://api/read"), ScopeRefusal::Client("https://api/read".into()));
-        assert_eq!(refusal("urn:opc:resource:multiresourcescope a b"), ScopeRefusal::MultiResource);
-    }
-
-    #[test]
-    fn identity_scopes_need_a_user_and_offline_access_is_refused() {
-        assert_eq!(scopes("openid urn:opc:idm:t.user.me", CLIENT, Some(USER)), "openid urn:opc:idm:t.user.me");
-        assert!(!ask("openid profile", CLIENT, Some(USER)).unwrap().admin_api);
-        assert_eq!(ask("openid", CLIENT, None), Err(ScopeRefusal::NeedsUser("openid".into())));
-        assert_eq!(ask("urn:opc:idm:t.user.me offline_access", CLIENT, Some(USER)), Err(ScopeRefusal::NoRefreshToken));
-    }
-
-    #[test]
-    fn what_is_no_scope_is_not_repeated_in_the_record() {
-        for pasted in [
-            "eyJ4NXQjUzI1NiI6.canary.canary",
-            "canary",
-            "urn:opc:canary",
-            "urn:opc:idm:t.canary",
-            "urn:opc:idm:role.canary",
-            "https://canary/canary",
-        ] {
-            let seen = ask(pasted, CLIENT, Some(USER)).unwrap_err().explanation().seen;
-            assert!(!seen.contains("canary"), "{seen}");
-        }
-        let seen = ask("urn:opc:idm:t.users", CLIENT, Some(USER)).unwrap_err().explanation().seen;
-        assert_eq!(seen, "urn:opc:idm:t.users");
-    }
-
-    // Contract identity 9: __myscopes__ lives 60 to 3600 seconds.
-    #[test]
-    fn a_chosen_lifetime_stays_within_its_bounds() {
-        let lifetime = |seconds: u32| {
-            ask(&format!("urn:opc:idm:t.user.me urn:opc:resource:expiry={seconds}"), CLIENT, Some(USER))
-                .map(|granted| granted.lifetime.as_secs())
-        };
-        assert_eq!(ask("urn:opc:idm:t.user.me", CLIENT, None).unwrap().lifetime.as_secs(), 3600);
-        assert_eq!(lifetime(60), Ok(60));
-        assert_eq!(lifetime(3600), Ok(3600));
-        for seconds in [1, 59, 3601, u32::MAX] {
-            assert_eq!(lifetime(seconds), Err(ScopeRefusal::Lifetime(seconds)));
-        }
-    }
-
-    #[test]
-    fn asking_for_nothing_is_refused() {
-        for scope in ["", "  ", "urn:opc:resource:expiry=60"] {
-            assert_eq!(ask(scope, CLIENT, Some(USER)), Err(ScopeRefusal::Nothing), "{scope:?}");
-        }
-    }
-
-    fn any_scope() -> impl Strategy<Value = String> {
-        let all = IdentityDomainAdministrator.scopes();
-        prop_oneof![
-            4 => prop::sample::select(all).prop_map(str::to_owned),
-            1 => prop::sample::select(&BuiltInRole::ALL[..])
-                .prop_map(|role| Scope::Role(role.name().to_owned()).to_string()),
-            1 => Just("urn:opc:idm:__myscopes__".to_owned()),
-            1 => Just("openid".to_owned()),
-            1 => "[!#-\\[\\]-~]{1,20}",
-        ]
-    }
-
-    fn any_roles() -> impl Strategy<Value = Vec<BuiltInRole>> {
-        prop::sample::subsequence(&BuiltInRole::ALL[..], 0..=BuiltInRole::ALL.len())
-    }
-
-    proptest! {
-        #[test]
-        fn a_token_never_gets_more_than_client_and_user_share(
-            asked in prop::collection::vec(any_scope(), 1..6),
-            client in any_roles(),
-            user in prop::option::of(any_roles()),
-        ) {
-            let Ok(list) = ScopeList::parse(&asked.join(" ")) else { return Ok(()) };
-            let rights = Rights { client: &client, user: user.as_deref(), on_behalf_of_user: false };
-            if let Ok(granted) = resolve(&list, rights) {
-                for scope in &granted.scopes {
-                    let oidc = *scope == "openid" && user.is_some();
-                    let shared = has(&client, scope) && user.as_ref().is_none_or(|roles| has(roles, scope));
-                    prop_assert!(oidc || shared, "{scope} of {asked:?}");
-                }
-                for name in &asked {
-                    let expands = name.contains("__myscopes__") || name.contains(":role.");
-                    let granted = granted.scopes.contains(&name.as_str());
-                    prop_assert!(expands || granted || name.contains("expiry="), "{name} was dropped");
-                }
-            }
-        }
-
-        #[test]
-        fn fewer_roles_never_mean_more_scopes(
-            asked in prop::collection::vec(any_scope(), 1..4),
-            client in any_roles(),
-            user in any_roles(),
-        ) {
-            let Ok(list) = ScopeList::parse(&asked.join(" ")) else { return Ok(()) };
-            let less = resolve(&list, Rights { client: &client, user: Some(&user), on_behalf_of_user: false });
-            let more_client: Vec<_> = client.iter().copied().chain([ApplicationAdministrator]).collect();
-            let more = resolve(&list, Rights { client: &more_client, user: Some(&user), on_behalf_of_user: false });
-            if let Ok(less) = less {
-                let more = more.unwrap();
-                prop_assert!(less.scopes.iter().all(|scope| more.scopes.contains(scope)));
-            }
-        }
-    }
-}
+mod tests;

@@ -21,13 +21,17 @@ use std::{
 use bytes::Bytes;
 use obol_domain::{
     app_role::{BuiltInRole, IDCS_APP_ID},
+    scopes::{KnownScopes, Resource, ResourceScope},
     seal::MasterKey,
 };
 use obol_protocol::{
     Timestamp,
     jose::{AccessTokenClaims, JwkSet, SigningKey, VerifyingKey},
+    oauth::{GrantType, Scope, ScopeList},
 };
-use obol_store::{Db, StoreError, apps, apps::App, grants, grants::HeldRole, signing_keys, stripes, stripes::Stripe};
+use obol_store::{
+    Db, StoreError, app_scopes, apps, apps::App, grants, grants::HeldRole, signing_keys, stripes, stripes::Stripe,
+};
 
 use crate::{ServiceError, claims, keys, service::PublicUrls};
 
@@ -35,6 +39,8 @@ use crate::{ServiceError, claims, keys, service::PublicUrls};
 const FRESH: Duration = Duration::from_secs(1);
 /// How many clients of a stripe are kept; beyond it they are forgotten together.
 const MOST_CLIENTS: usize = 10_000;
+/// How many scopes of resource servers of a stripe are kept; beyond it they are forgotten together.
+const MOST_SCOPES: usize = 10_000;
 
 pub(crate) struct Cache {
     db: Db,
@@ -60,6 +66,8 @@ pub(crate) struct LoadedStripe {
     /// The key set's body.
     pub(crate) jwk_set: Bytes,
     clients: RwLock<HashMap<String, Arc<LoadedClient>>>,
+    /// Scopes of resource servers by their fully qualified text.
+    scopes: RwLock<HashMap<String, Arc<ResourceScope>>>,
 }
 
 /// A client in memory.
@@ -71,6 +79,13 @@ pub(crate) struct LoadedClient {
     pub(crate) claims: AccessTokenClaims,
     /// The keyed hash of a supplied secret that was found right, so that Argon2id is paid once and not for each token.
     pub(crate) proven: Mutex<Option<[u8; 32]>>,
+}
+
+impl LoadedClient {
+    /// Whether the client may use a grant.
+    pub(crate) fn allows(&self, grant: GrantType) -> bool {
+        self.app.allowed_grants.iter().any(|allowed| allowed == grant.as_str())
+    }
 }
 
 impl Cache {
@@ -185,6 +200,7 @@ impl Cache {
             jwk_set: jwk_set.into(),
             row,
             clients: RwLock::default(),
+            scopes: RwLock::default(),
         }))
     }
 
@@ -205,6 +221,55 @@ impl Cache {
             clients.clear();
         }
         clients.insert(client_id.to_owned(), Arc::clone(&loaded));
+        Ok(Some(loaded))
+    }
+
+    /// The scopes of resource servers that a request names, up to the first that nobody has: that one fails the request.
+    pub(crate) async fn known_scopes(
+        &self,
+        stripe: &LoadedStripe,
+        requested: &ScopeList,
+    ) -> Result<KnownScopes, StoreError> {
+        let mut known = KnownScopes::new();
+        for scope in requested {
+            if let Scope::Other(fqs) = scope {
+                let Some(found) = self.resource_scope(stripe, fqs).await? else { break };
+                known.insert(fqs.clone(), found);
+            }
+        }
+        Ok(known)
+    }
+
+    /// A scope of a resource server. Unknown ones are not remembered: anybody can make them up.
+    async fn resource_scope(&self, stripe: &LoadedStripe, fqs: &str) -> Result<Option<Arc<ResourceScope>>, StoreError> {
+        let kept = stripe.scopes.read().unwrap_or_else(PoisonError::into_inner).get(fqs).cloned();
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let name = &stripe.row.name;
+        let Some(scope) = app_scopes::by_fqs(&self.db, name, fqs).await? else { return Ok(None) };
+        let Some(app) = apps::by_id(&self.db, name, &scope.app_id).await? else { return Ok(None) };
+        let resource = Resource {
+            app_id: app.id,
+            audience: app.audience.into_iter().chain(app.oauth.secondary_audiences).collect(),
+            access_token_expiry: app.oauth.access_token_expiry,
+            refresh_token_expiry: app.oauth.refresh_token_expiry,
+            allow_offline: app.oauth.allow_offline,
+            tags: app.oauth.tags,
+        };
+        let loaded = Arc::new(ResourceScope {
+            resource: Arc::new(resource),
+            fqs: scope.fqs,
+            value: scope.value,
+            display_name: scope.display_name,
+            description: scope.description,
+            requires_consent: scope.requires_consent,
+        });
+        let mut scopes = stripe.scopes.write().unwrap_or_else(PoisonError::into_inner);
+        if scopes.len() >= MOST_SCOPES {
+            scopes.clear();
+        }
+        scopes.insert(fqs.to_owned(), Arc::clone(&loaded));
         Ok(Some(loaded))
     }
 

@@ -112,6 +112,8 @@ pub(crate) fn for_client(client: &LoadedClient, issue: Issue<'_>) -> AccessToken
         jti,
         gtp: Some(origin.gtp().to_owned()),
         client_app_roles: granted.admin_api.then(|| names(&client.roles)),
+        aud: granted.audience.clone().map_or_else(|| client.claims.aud.clone(), Audience::from),
+        resource_app_id: granted.resource.as_ref().map(|resource| resource.app_id.clone()),
         ..client.claims.clone()
     }
 }

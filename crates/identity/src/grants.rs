@@ -2,6 +2,7 @@
 
 mod client_credentials;
 pub mod console;
+mod issue;
 mod password;
 
 use std::sync::Arc;
@@ -9,15 +10,16 @@ use std::sync::Arc;
 use http::StatusCode;
 use obol_domain::{
     Explanation,
-    scopes::{self, Granted, Rights, ScopeRefusal},
+    scopes::{Granted, ScopeRefusal},
 };
 use obol_protocol::{
     Timestamp,
     oauth::{
         ClientProblem, FormError, Grant, GrantProblem, GrantType, OAuthError, OAuthErrorCode, ScopeError, ScopeList,
-        TokenAnswer, TokenProblem, TokenRequest,
+        TokenBody, TokenProblem, TokenRequest,
     },
 };
+use obol_store::apps::ClientType;
 
 use crate::{
     Identity, ServiceError, StripeLocator,
@@ -82,13 +84,13 @@ impl Identity {
         locator: &StripeLocator,
         request: TokenRequest,
         now: Timestamp,
-    ) -> Result<TokenAnswer, TokenRefusal> {
+    ) -> Result<TokenBody, TokenRefusal> {
         let stripe = self.locate(locator, now).await?.ok_or(TokenRefusal::UnknownStripe)?;
         let client: Arc<LoadedClient> = self.authenticate_client(&stripe, &request.client).await?;
         check_grant(&client, request.grant.grant_type())?;
         let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, now };
         match request.grant {
-            Grant::ClientCredentials => self.client_credentials(&admitted),
+            Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
         }
     }
@@ -99,30 +101,11 @@ impl Identity {
 }
 
 fn check_grant(client: &LoadedClient, grant: GrantType) -> Result<(), TokenRefusal> {
-    let allowed = &client.app.allowed_grants;
-    if allowed.iter().any(|allowed| allowed == grant.as_str()) {
+    let public = client.app.client_type == ClientType::Public;
+    if client.allows(grant) && (!public || grant.is_open_to_public_clients()) {
         return Ok(());
     }
-    Err(TokenRefusal::Grant { grant, allowed: allowed.join(", ") })
-}
-
-/// Resolves scopes for a client, and for a user if there is one; says whether the client acted on the user's behalf.
-fn resolve(
-    admitted: &Admitted<'_>,
-    user: Option<&[obol_domain::app_role::BuiltInRole]>,
-) -> Result<(Granted, bool), ScopeRefusal> {
-    let operations = &admitted.client.app.allowed_operations;
-    let on_behalf_of_user = operations.iter().any(|operation| operation == ON_BEHALF_OF_USER);
-    let rights = Rights { client: &admitted.client.roles, user, on_behalf_of_user };
-    scopes::resolve(admitted.scope, rights).map(|granted| (granted, on_behalf_of_user && user.is_some()))
-}
-
-fn answer(
-    stripe: &LoadedStripe,
-    claims: &obol_protocol::jose::AccessTokenClaims,
-    granted: &Granted,
-) -> Result<TokenAnswer, ServiceError> {
-    Ok(TokenAnswer::bearer(stripe.key.sign(claims)?, granted.lifetime.as_secs()))
+    Err(TokenRefusal::Grant { grant, allowed: client.app.allowed_grants.join(", ") })
 }
 
 impl TokenRefusal {
@@ -192,9 +175,9 @@ impl TokenRefusal {
                 | ScopeRefusal::ConsumerNotAlone
                 | ScopeRefusal::SeveralResources
                 | ScopeRefusal::MultiResource
-                | ScopeRefusal::Lifetime(_)
+                | ScopeRefusal::Lifetime { .. }
                 | ScopeRefusal::NeedsUser(_)
-                | ScopeRefusal::NoRefreshToken => invalid_scope(),
+                | ScopeRefusal::NoRefreshToken(_) => invalid_scope(),
             },
             Self::Service(error) => return failure(error),
         };
@@ -351,9 +334,9 @@ mod tests {
             ScopeRefusal::ConsumerNotAlone,
             ScopeRefusal::SeveralResources,
             ScopeRefusal::MultiResource,
-            ScopeRefusal::Lifetime(1),
+            ScopeRefusal::Lifetime { seconds: 1, longest: 2 },
             ScopeRefusal::NeedsUser(text()),
-            ScopeRefusal::NoRefreshToken,
+            ScopeRefusal::NoRefreshToken(obol_domain::scopes::NoRefreshToken::Client),
             ScopeRefusal::Client(text()),
             ScopeRefusal::User(text()),
             ScopeRefusal::Disjoint,

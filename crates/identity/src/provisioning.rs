@@ -5,6 +5,7 @@ use obol_domain::{
     Entropy,
     app_role::{BuiltInRole, IDCS_APP_ID, IDCS_APP_NAME},
     lockout::LockoutPolicy,
+    scopes::TrustScope,
     seal::MasterKey,
 };
 use obol_protocol::{Secret, Timestamp, oauth::GrantType, oci::ocid};
@@ -140,6 +141,8 @@ impl Provisioning<'_> {
             region_name: region_name(&new.home_region),
             is_primary: true,
             issuer: DEFAULT_ISSUER.to_owned(),
+            previous_issuer: None,
+            default_trust_scope: TrustScope::Explicit,
             signing_cert_public: false,
             version: 1,
             lockout: LockoutPolicy::STANDARD,
@@ -309,6 +312,7 @@ impl Provisioning<'_> {
             allowed_grants: Vec::new(),
             allowed_operations: Vec::new(),
             audience: None,
+            oauth: apps::OAuthSettings::default(),
             secret: ClientSecret::None,
             created_at: self.now,
             modified_at: self.now,

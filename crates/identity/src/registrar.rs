@@ -8,7 +8,8 @@ use obol_protocol::oci::ocid;
 use obol_store::{
     StoreError, Tx,
     app_roles::{self, AppRole},
-    apps::{self, App, ClientSecret, ClientType},
+    app_scopes::{self, AppScope},
+    apps::{self, App, ClientSecret, ClientType, OAuthSettings},
     grants::{self, Grantee, NewGrant},
     stripes,
 };
@@ -18,6 +19,8 @@ use crate::Identity;
 /// The app roles of an instance's application; the last two are unused, as at Oracle.
 pub const SERVICE_ROLES: [&str; 5] =
     ["ServiceAdministrator", "ServiceUser", "ServiceViewer", "ServiceDeployer", "ServiceDeveloper"];
+/// The scope that opens an instance's own API (contract identity 10).
+const SCOPE: &str = "urn:opc:resource:consumer::all";
 /// The one its creator is granted.
 const CREATORS_ROLE: &str = "ServiceAdministrator";
 
@@ -76,6 +79,7 @@ impl Identity {
             allowed_grants: Vec::new(),
             allowed_operations: Vec::new(),
             audience: Some(instance.service_url.clone()),
+            oauth: OAuthSettings { allow_offline: true, ..OAuthSettings::default() },
             secret: ClientSecret::None,
             created_at: now,
             modified_at: now,
@@ -87,6 +91,15 @@ impl Identity {
             }
             Err(error) => return Err(fault(error)),
         }
+        let scope = AppScope {
+            app_id: app.id.clone(),
+            value: SCOPE.to_owned(),
+            fqs: format!("{}{SCOPE}", instance.service_url),
+            display_name: instance.instance_name.clone(),
+            description: String::new(),
+            requires_consent: false,
+        };
+        app_scopes::replace(tx, &instance.stripe, &app.id, &[scope]).await.map_err(fault)?;
         for name in SERVICE_ROLES {
             let role = AppRole {
                 id: entropy.hex32(),

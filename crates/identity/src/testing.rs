@@ -9,8 +9,12 @@ use http_body_util::BodyExt as _;
 use obol_domain::{Entropy, app_role::BuiltInRole, seal::MasterKey};
 use obol_protocol::{Secret, oauth::GrantType, oci::signature::PrivateKey};
 use obol_store::{
-    Db, explanations,
+    Db,
+    app_scopes::{self, AppScope},
+    apps::{self, App},
+    explanations,
     explanations::Recorder,
+    stripes,
     tenancies::{self, Tenancy},
 };
 use obol_testkit::{ManualClock, Scratch, SeededEntropy};
@@ -124,6 +128,45 @@ impl World {
         self.provisioning().stripe(&mut tx, &new_stripe(OTHER_STRIPE, &tenancy.id)).await.unwrap();
         tx.commit().await.unwrap();
         self.identity.forget(OTHER_STRIPE);
+    }
+
+    /// Changes an application, as an administrator does.
+    pub(crate) async fn change_app(&self, app_id: &str, change: impl FnOnce(&mut App)) {
+        let mut app = apps::by_id(self.db(), STRIPE, app_id).await.unwrap().unwrap();
+        change(&mut app);
+        let mut tx = self.db().begin().await.unwrap();
+        assert!(apps::update(&mut tx, STRIPE, &app).await.unwrap());
+        stripes::bump(&mut tx, STRIPE).await.unwrap();
+        tx.commit().await.unwrap();
+        self.identity.forget(STRIPE);
+    }
+
+    /// A resource server with an audience and the scopes `read` and, with consent, `write`; returns its id.
+    pub(crate) async fn add_resource(&self, audience: &str, change: impl FnOnce(&mut App)) -> String {
+        let mut tx = self.db().begin().await.unwrap();
+        let new = NewApplication { display_name: format!("API {audience}"), ..new_application() };
+        let made = self.provisioning().application(&mut tx, STRIPE, &new).await.unwrap();
+        let scopes: Vec<_> = [("read", false), ("write", true)]
+            .into_iter()
+            .map(|(value, requires_consent)| AppScope {
+                app_id: made.id.clone(),
+                value: value.into(),
+                fqs: format!("{audience}{value}"),
+                display_name: format!("May {value}"),
+                description: String::new(),
+                requires_consent,
+            })
+            .collect();
+        app_scopes::replace(&mut tx, STRIPE, &made.id, &scopes).await.unwrap();
+        tx.commit().await.unwrap();
+        self.change_app(&made.id, |app| {
+            app.is_oauth_client = false;
+            app.is_oauth_resource = true;
+            app.audience = Some(audience.to_owned());
+            change(app);
+        })
+        .await;
+        made.id
     }
 
     pub(crate) fn basic(&self) -> String {

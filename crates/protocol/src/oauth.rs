@@ -16,4 +16,4 @@ pub use error::{OAuthError, OAuthErrorCode};
 pub use form::{Form, FormError};
 pub use grant::{Grant, GrantProblem, GrantType};
 pub use scope::{OidcScope, Scope, ScopeError, ScopeList};
-pub use token::{TokenAnswer, TokenFile, TokenProblem, TokenRequest, TokenType};
+pub use token::{TokenAnswer, TokenAnswers, TokenBody, TokenFile, TokenProblem, TokenRequest, TokenType};

@@ -1,14 +1,18 @@
 //! Applications: clients, resource servers, or both.
 
+use obol_domain::scopes::{Tag, TrustScope};
 use obol_protocol::Timestamp;
 
-use crate::{Db, Row, StoreError, Tx, values};
+use crate::{Db, Row, StoreError, Tx, Value, values};
 
 macro_rules! columns {
     () => {
         "id, ocid, name, display_name, description, client_type, is_active, is_oauth_client, is_oauth_resource, \
          is_opc_service, allowed_grants, allowed_operations, audience, secret_keyed_hash, secret_password_hash, \
-         created_at, modified_at"
+         created_at, modified_at, secondary_audiences, allowed_scopes, redirect_uris, post_logout_redirect_uris, \
+         logout_uri, login_page_url, logout_page_url, error_page_url, landing_page_url, trust_scope, tags, allowed_tags, \
+         access_token_expiry, refresh_token_expiry, allow_offline, bypass_consent, all_url_schemes_allowed, \
+         client_ip_checking"
     };
 }
 
@@ -16,8 +20,24 @@ statements! { "apps";
     INSERT =
         "INSERT INTO apps (stripe, id, ocid, name, display_name, description, client_type, is_active, is_oauth_client,
                            is_oauth_resource, is_opc_service, allowed_grants, allowed_operations, audience,
-                           secret_keyed_hash, secret_password_hash, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)";
+                           created_at, modified_at, secret_keyed_hash, secret_password_hash, secondary_audiences,
+                           allowed_scopes, redirect_uris, post_logout_redirect_uris, logout_uri, login_page_url,
+                           logout_page_url, error_page_url, landing_page_url, trust_scope, tags, allowed_tags,
+                           access_token_expiry, refresh_token_expiry, allow_offline, bypass_consent,
+                           all_url_schemes_allowed, client_ip_checking)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                 $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)";
+    UPDATE =
+        "UPDATE apps SET ocid = $3, name = $4, display_name = $5, description = $6, client_type = $7, is_active = $8,
+                         is_oauth_client = $9, is_oauth_resource = $10, is_opc_service = $11, allowed_grants = $12,
+                         allowed_operations = $13, audience = $14, created_at = $15, modified_at = $16,
+                         secondary_audiences = $17, allowed_scopes = $18, redirect_uris = $19,
+                         post_logout_redirect_uris = $20, logout_uri = $21, login_page_url = $22, logout_page_url = $23,
+                         error_page_url = $24, landing_page_url = $25, trust_scope = $26, tags = $27,
+                         allowed_tags = $28, access_token_expiry = $29, refresh_token_expiry = $30,
+                         allow_offline = $31, bypass_consent = $32, all_url_schemes_allowed = $33,
+                         client_ip_checking = $34
+         WHERE stripe = $1 AND id = $2";
     BY_NAME = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND name = $2");
     BY_ID = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND id = $2");
     ALL = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 ORDER BY display_name, id LIMIT 1000");
@@ -81,6 +101,76 @@ impl std::str::FromStr for ClientType {
     }
 }
 
+/// From where a client may come (`clientIPChecking`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientIpChecking {
+    /// From everywhere.
+    #[default]
+    Anywhere,
+    /// From the network perimeters given.
+    Whitelisted,
+}
+
+impl ClientIpChecking {
+    /// As the wire and the database spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Whitelisted => "whitelisted",
+        }
+    }
+}
+
+impl std::str::FromStr for ClientIpChecking {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Anywhere, Self::Whitelisted].into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// What an application asks of tokens, as a client and as a resource server (contract identity 5.1 and 5.2). The scopes
+/// it has as a resource server are in [`crate::app_scopes`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OAuthSettings {
+    /// Audiences beside the primary one, as a resource server.
+    pub secondary_audiences: Vec<String>,
+    /// The fully qualified scopes it may ask for, as a client (`allowedScopes[].fqs`).
+    pub allowed_scopes: Vec<String>,
+    /// Where a code may be sent, compared exactly.
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out, compared exactly.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// What is called when a user signs out.
+    pub logout_uri: Option<String>,
+    /// A sign-in page of its own.
+    pub login_page_url: Option<String>,
+    /// A sign-out page of its own.
+    pub logout_page_url: Option<String>,
+    /// An error page of its own.
+    pub error_page_url: Option<String>,
+    /// Where it begins.
+    pub landing_page_url: Option<String>,
+    /// Which resource servers it may have tokens for, beyond its allowed scopes.
+    pub trust_scope: TrustScope,
+    /// What it is labelled with, as a resource server.
+    pub tags: Vec<Tag>,
+    /// The labels of the resource servers it trusts, when its trust scope is Tags.
+    pub allowed_tags: Vec<Tag>,
+    /// How long access tokens for it live, in seconds.
+    pub access_token_expiry: Option<u32>,
+    /// How long refresh tokens for it live, in seconds.
+    pub refresh_token_expiry: Option<u32>,
+    /// Whether there are refresh tokens for it.
+    pub allow_offline: bool,
+    /// Whether no user is asked before it gets a scope that requires consent, as a client.
+    pub bypass_consent: bool,
+    /// Whether its addresses may be other than HTTPS.
+    pub all_url_schemes_allowed: bool,
+    /// From where it may come.
+    pub client_ip_checking: ClientIpChecking,
+}
+
 /// An application of a stripe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the SCIM resource has as many")]
@@ -111,6 +201,8 @@ pub struct App {
     pub allowed_operations: Vec<String>,
     /// Its primary audience as a resource server.
     pub audience: Option<String>,
+    /// What it asks of tokens.
+    pub oauth: OAuthSettings,
     /// Its secret.
     pub secret: ClientSecret,
     /// When it was made.
@@ -122,30 +214,64 @@ pub struct App {
 /// Makes an application. [`StoreError::Duplicate`] when the client id is taken in this stripe.
 pub async fn insert(tx: &mut Tx, stripe: &str, app: &App) -> Result<(), StoreError> {
     let (keyed, password) = columns(&app.secret);
-    tx.execute(
-        &INSERT,
-        values![
-            stripe,
-            &app.id,
-            &app.ocid,
-            &app.name,
-            &app.display_name,
-            &app.description,
-            app.client_type.as_str(),
-            app.is_active,
-            app.is_oauth_client,
-            app.is_oauth_resource,
-            app.is_opc_service,
-            app.allowed_grants.join(" "),
-            app.allowed_operations.join(" "),
-            app.audience.clone(),
-            keyed,
-            password,
-            app.created_at
-        ],
-    )
-    .await
-    .map(drop)
+    let mut all = written(stripe, app);
+    // The secret's two columns come after those that an update writes as well.
+    all.splice(SECRET_AT..SECRET_AT, values![keyed, password]);
+    tx.execute(&INSERT, all).await.map(drop)
+}
+
+/// Replaces an application, all but its secret. [`StoreError::Duplicate`] when the client id is taken in this stripe.
+/// Returns whether it exists.
+pub async fn update(tx: &mut Tx, stripe: &str, app: &App) -> Result<bool, StoreError> {
+    Ok(tx.execute(&UPDATE, written(stripe, app)).await? == 1)
+}
+
+/// How many values stand before the secret's in an INSERT.
+const SECRET_AT: usize = 16;
+
+fn written(stripe: &str, app: &App) -> Vec<Value> {
+    let oauth = &app.oauth;
+    values![
+        stripe,
+        &app.id,
+        &app.ocid,
+        &app.name,
+        &app.display_name,
+        &app.description,
+        app.client_type.as_str(),
+        app.is_active,
+        app.is_oauth_client,
+        app.is_oauth_resource,
+        app.is_opc_service,
+        app.allowed_grants.join(" "),
+        app.allowed_operations.join(" "),
+        app.audience.clone(),
+        app.created_at,
+        app.modified_at,
+        json(&oauth.secondary_audiences),
+        json(&oauth.allowed_scopes),
+        json(&oauth.redirect_uris),
+        json(&oauth.post_logout_redirect_uris),
+        oauth.logout_uri.clone(),
+        oauth.login_page_url.clone(),
+        oauth.logout_page_url.clone(),
+        oauth.error_page_url.clone(),
+        oauth.landing_page_url.clone(),
+        oauth.trust_scope.as_str(),
+        json(&oauth.tags),
+        json(&oauth.allowed_tags),
+        oauth.access_token_expiry.map(i64::from),
+        oauth.refresh_token_expiry.map(i64::from),
+        oauth.allow_offline,
+        oauth.bypass_consent,
+        oauth.all_url_schemes_allowed,
+        oauth.client_ip_checking.as_str()
+    ]
+}
+
+/// A list as its column keeps it.
+fn json<T: serde::Serialize>(list: &[T]) -> String {
+    serde_json::json!(list).to_string()
 }
 
 /// An application by its client id.
@@ -232,10 +358,39 @@ fn read(row: &Row) -> Result<App, StoreError> {
         allowed_grants: words(row, "allowed_grants")?,
         allowed_operations: words(row, "allowed_operations")?,
         audience: row.get("audience")?,
+        oauth: read_oauth(row)?,
         secret,
         created_at: row.get("created_at")?,
         modified_at: row.get("modified_at")?,
     })
+}
+
+fn read_oauth(row: &Row) -> Result<OAuthSettings, StoreError> {
+    Ok(OAuthSettings {
+        secondary_audiences: row.json("secondary_audiences")?,
+        allowed_scopes: row.json("allowed_scopes")?,
+        redirect_uris: row.json("redirect_uris")?,
+        post_logout_redirect_uris: row.json("post_logout_redirect_uris")?,
+        logout_uri: row.get("logout_uri")?,
+        login_page_url: row.get("login_page_url")?,
+        logout_page_url: row.get("logout_page_url")?,
+        error_page_url: row.get("error_page_url")?,
+        landing_page_url: row.get("landing_page_url")?,
+        trust_scope: row.parse("trust_scope")?,
+        tags: row.json("tags")?,
+        allowed_tags: row.json("allowed_tags")?,
+        access_token_expiry: seconds(row, "access_token_expiry")?,
+        refresh_token_expiry: seconds(row, "refresh_token_expiry")?,
+        allow_offline: row.get("allow_offline")?,
+        bypass_consent: row.get("bypass_consent")?,
+        all_url_schemes_allowed: row.get("all_url_schemes_allowed")?,
+        client_ip_checking: row.parse("client_ip_checking")?,
+    })
+}
+
+fn seconds(row: &Row, column: &'static str) -> Result<Option<u32>, StoreError> {
+    let seconds: Option<i64> = row.get(column)?;
+    seconds.map(|seconds| u32::try_from(seconds).map_err(|_| row.corrupt(column))).transpose()
 }
 
 fn words(row: &Row, column: &'static str) -> Result<Vec<String>, StoreError> {

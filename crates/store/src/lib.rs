@@ -10,6 +10,7 @@ mod statement;
 pub mod access;
 pub mod api_keys;
 pub mod app_roles;
+pub mod app_scopes;
 pub mod apps;
 pub mod compartments;
 pub mod db;
@@ -52,6 +53,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         users::STATEMENTS,
         apps::STATEMENTS,
         app_roles::STATEMENTS,
+        app_scopes::STATEMENTS,
         grants::STATEMENTS,
         signing_keys::STATEMENTS,
         sessions::STATEMENTS,

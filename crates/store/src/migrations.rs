@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tenancies", include_str!("../migrations/0001_tenancies.sql")),
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
     (3, "analytics", include_str!("../migrations/0003_analytics.sql")),
+    (4, "oauth", include_str!("../migrations/0004_oauth.sql")),
     (11, "policies", include_str!("../migrations/0011_policies.sql")),
 ];
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use obol_domain::lockout::LockoutPolicy;
+use obol_domain::{lockout::LockoutPolicy, scopes::TrustScope};
 use obol_protocol::Timestamp;
 
 use crate::{Db, Row, StoreError, Tx, values};
@@ -18,13 +18,16 @@ statements! { "stripes";
          VALUES ($1, $2, $3, $4, $5)";
     GET =
         "SELECT s.name, s.tenancy_id, s.cloud_account_name, s.domain_id, s.domain_name, s.home_region, s.region_name,
-                s.is_primary, s.issuer, s.signing_cert_public, s.version, s.created_at,
-                p.max_incorrect_attempts, p.lockout_minutes
+                s.is_primary, s.issuer, s.previous_issuer, s.default_trust_scope, s.signing_cert_public, s.version,
+                s.created_at, p.max_incorrect_attempts, p.lockout_minutes
          FROM stripes s JOIN password_policies p ON p.stripe = s.name
          WHERE s.name = $1 ORDER BY p.priority LIMIT 1";
     VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
     BUMP = "UPDATE stripes SET version = version + 1 WHERE name = $1";
     SET_CERT_PUBLIC = "UPDATE stripes SET signing_cert_public = $2 WHERE name = $1";
+    SET_ISSUER =
+        "UPDATE stripes SET previous_issuer = issuer, issuer = $2 WHERE name = $1 AND issuer <> $2";
+    SET_TRUST = "UPDATE stripes SET default_trust_scope = $2 WHERE name = $1";
     SET_POLICY =
         "UPDATE password_policies SET max_incorrect_attempts = $3, lockout_minutes = $4 WHERE stripe = $1 AND name = $2";
 }
@@ -56,6 +59,10 @@ pub struct Stripe {
     pub is_primary: bool,
     /// The issuer of its tokens.
     pub issuer: String,
+    /// The issuer before the last change, whose tokens still hold.
+    pub previous_issuer: Option<String>,
+    /// What the trust scope Default of a client stands for.
+    pub default_trust_scope: TrustScope,
     /// Whether the key set may be read without a token.
     pub signing_cert_public: bool,
     /// Grows with every change to what the token path keeps in memory.
@@ -66,7 +73,8 @@ pub struct Stripe {
     pub created_at: Timestamp,
 }
 
-/// Makes a stripe with its built-in password policy. `version` is not taken: a stripe begins at 1.
+/// Makes a stripe with its built-in password policy. `version`, the previous issuer and the default trust scope are not
+/// taken: a stripe begins at 1, without the one, and with the other Explicit.
 pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
     tx.execute(
         &INSERT,
@@ -114,6 +122,21 @@ pub async fn set_signing_cert_public(tx: &mut Tx, stripe: &str, public: bool) ->
     Ok(changed == 1)
 }
 
+/// Gives the stripe another issuer and remembers the one it had. Returns whether it is another.
+pub async fn set_issuer(tx: &mut Tx, stripe: &str, issuer: &str) -> Result<bool, StoreError> {
+    let changed = tx.execute(&SET_ISSUER, values![stripe, issuer]).await?;
+    bump(tx, stripe).await?;
+    Ok(changed == 1)
+}
+
+/// Chooses what the trust scope Default stands for, which is never itself. Returns whether the stripe exists.
+pub async fn set_default_trust_scope(tx: &mut Tx, stripe: &str, trust: TrustScope) -> Result<bool, StoreError> {
+    let trust = if trust == TrustScope::Default { TrustScope::Explicit } else { trust };
+    let changed = tx.execute(&SET_TRUST, values![stripe, trust.as_str()]).await?;
+    bump(tx, stripe).await?;
+    Ok(changed == 1)
+}
+
 /// Changes what wrong passwords lead to. Returns whether the stripe exists.
 pub async fn set_lockout(tx: &mut Tx, stripe: &str, policy: LockoutPolicy) -> Result<bool, StoreError> {
     let (attempts, minutes) = columns(policy);
@@ -139,6 +162,8 @@ fn read(row: &Row) -> Result<Stripe, StoreError> {
         region_name: row.get("region_name")?,
         is_primary: row.get("is_primary")?,
         issuer: row.get("issuer")?,
+        previous_issuer: row.get("previous_issuer")?,
+        default_trust_scope: row.parse("default_trust_scope")?,
         signing_cert_public: row.get("signing_cert_public")?,
         version: row.get("version")?,
         lockout: LockoutPolicy {

@@ -28,6 +28,7 @@ use obol_domain::{
     injector::{Fault, Point},
     lockout::{LockState, LockoutPolicy},
     registrar::{RegisteredInstance, RegistrarError},
+    scopes::TrustScope,
 };
 use obol_protocol::{
     Timestamp,
@@ -301,6 +302,8 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
         region_name: "us-ashburn-idcs-1".to_owned(),
         is_primary: true,
         issuer: "https://identity.oraclecloud.com/".to_owned(),
+        previous_issuer: None,
+        default_trust_scope: TrustScope::Explicit,
         signing_cert_public: false,
         version: 1,
         lockout: LockoutPolicy::STANDARD,
@@ -322,6 +325,7 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
         allowed_grants: Vec::new(),
         allowed_operations: Vec::new(),
         audience: None,
+        oauth: apps::OAuthSettings::default(),
         secret: apps::ClientSecret::None,
         created_at: now,
         modified_at: now,

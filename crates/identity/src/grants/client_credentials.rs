@@ -1,18 +1,12 @@
 //! `client_credentials`: the client acts for itself (contract identity 2.2). Nothing is read from the database.
 
-use obol_protocol::oauth::TokenAnswer;
+use obol_protocol::oauth::TokenBody;
 
-use super::{Admitted, TokenRefusal, answer, resolve};
-use crate::{
-    Identity,
-    claims::{self, Origin},
-};
+use super::{Admitted, TokenRefusal};
+use crate::Identity;
 
 impl Identity {
-    pub(super) fn client_credentials(&self, admitted: &Admitted<'_>) -> Result<TokenAnswer, TokenRefusal> {
-        let (granted, _) = resolve(admitted, None)?;
-        let issue = self.issue(&granted, admitted.now, Origin::ClientCredentials);
-        let claims = claims::for_client(admitted.client, issue);
-        Ok(answer(admitted.stripe, &claims, &granted)?)
+    pub(super) async fn client_credentials(&self, admitted: &Admitted<'_>) -> Result<TokenBody, TokenRefusal> {
+        self.issue_to_client(admitted).await
     }
 }

@@ -3,7 +3,7 @@
 
 use obol_domain::{
     Explanation,
-    scopes::{self, Rights, ScopeRefusal},
+    scopes::{self, ResourceRights, Rights, ScopeRefusal},
 };
 use obol_protocol::oauth::{GrantType, Scope, TokenFile};
 use obol_store::apps::ClientType;
@@ -103,7 +103,12 @@ impl Identity {
             Choice::Roles(roles) => roles.iter().map(|role| Scope::Role((*role).to_owned())).collect(),
         };
         let UserWithRoles { user, roles: held } = self.acting_user(&stripe, acting_user_id, now).await?;
-        let rights = Rights { client: &client.roles, user: Some(&held), on_behalf_of_user: false };
+        let rights = Rights {
+            client: &client.roles,
+            user: Some(&held),
+            on_behalf_of_user: false,
+            resources: ResourceRights::NONE,
+        };
         let granted = scopes::resolve(&scope, rights)?;
         let issue = self.issue(&granted, now, Origin::Console);
         let claims = claims::for_user(&stripe, &client, &user, &held, true, issue);

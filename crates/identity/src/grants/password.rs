@@ -1,13 +1,9 @@
 //! `password`: the client sends the user's name and password (contract identity 2.2).
 
-use obol_protocol::{Secret, oauth::TokenAnswer};
+use obol_protocol::{Secret, oauth::TokenBody};
 
-use super::{Admitted, TokenRefusal, answer, resolve};
-use crate::{
-    Identity,
-    claims::{self, Origin},
-    users::UserWithRoles,
-};
+use super::{Admitted, TokenRefusal};
+use crate::{Identity, claims::Origin};
 
 impl Identity {
     pub(super) async fn password(
@@ -15,12 +11,8 @@ impl Identity {
         admitted: &Admitted<'_>,
         user_name: &str,
         password: &Secret,
-    ) -> Result<TokenAnswer, TokenRefusal> {
-        let Admitted { stripe, client, now, .. } = *admitted;
-        let UserWithRoles { user, roles } = self.check_password(stripe, user_name, password, now).await?;
-        let (granted, on_behalf) = resolve(admitted, Some(&roles))?;
-        let issue = self.issue(&granted, now, Origin::Password);
-        let claims = claims::for_user(stripe, client, &user, &roles, on_behalf, issue);
-        Ok(answer(stripe, &claims, &granted)?)
+    ) -> Result<TokenBody, TokenRefusal> {
+        let user = self.check_password(admitted.stripe, user_name, password, admitted.now).await?;
+        self.issue_for_user(admitted, &user, Origin::Password).await
     }
 }

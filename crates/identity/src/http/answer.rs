@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use obol_domain::{Explanation, with_causes};
 use obol_protocol::{
-    oauth::{OAuthError, OAuthErrorCode, TokenAnswer},
+    oauth::{OAuthError, OAuthErrorCode, TokenBody},
     scim::{self, ScimError},
 };
 use serde::Serialize;
@@ -37,7 +37,7 @@ fn unwritable() -> Response {
 }
 
 /// A token (contract identity 2.3).
-pub(super) fn token(answer: &TokenAnswer) -> Response {
+pub(super) fn token(answer: &TokenBody) -> Response {
     body(answer).map_or_else(unwritable, |body| (OAUTH_HEADERS, body).into_response())
 }
 

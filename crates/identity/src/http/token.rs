@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::header;
-use obol_protocol::oauth::{Form, FormError, TokenAnswer, TokenRequest, form::LONGEST_BODY};
+use obol_protocol::oauth::{Form, FormError, TokenBody, TokenRequest, form::LONGEST_BODY};
 
 use super::{answer, context::Door};
 use crate::{Identity, grants::TokenRefusal};
@@ -19,7 +19,7 @@ pub(super) async fn post(State(identity): State<Identity>, door: Door, request: 
     }
 }
 
-async fn issue(identity: &Identity, door: Door, request: Request) -> Result<TokenAnswer, TokenRefusal> {
+async fn issue(identity: &Identity, door: Door, request: Request) -> Result<TokenBody, TokenRefusal> {
     let (parts, body) = request.into_parts();
     // One byte more than is allowed tells a long body from one that just fits.
     let body = to_bytes(body, LONGEST_BODY + 1).await.map_err(|error| not_received(&error))?;

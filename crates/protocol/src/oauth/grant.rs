@@ -61,6 +61,12 @@ impl GrantType {
         }
     }
 
+    /// Whether a client without a secret may use it: a user's code, token or device stands for the secret (RFC 6749
+    /// section 2.1).
+    pub const fn is_open_to_public_clients(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode)
+    }
+
     /// What the console calls it (contract identity 5.1).
     pub const fn label(self) -> &'static str {
         match self {

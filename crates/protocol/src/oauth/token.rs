@@ -76,6 +76,33 @@ impl TokenAnswer {
     }
 }
 
+/// The answer with one token for each of several resource servers (contract identity 2.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenAnswers {
+    /// The tokens.
+    #[serde(rename = "tokenResponses")]
+    pub token_responses: Vec<TokenAnswer>,
+    /// With `openid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+}
+
+/// What the token endpoint answers with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum TokenBody {
+    /// One token.
+    One(TokenAnswer),
+    /// One for each resource server.
+    Several(TokenAnswers),
+}
+
+impl From<TokenAnswer> for TokenBody {
+    fn from(answer: TokenAnswer) -> Self {
+        Self::One(answer)
+    }
+}
+
 impl fmt::Debug for TokenAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenAnswer").field("expires_in", &self.expires_in).finish_non_exhaustive()

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use obol_domain::lockout::{LockState, LockoutPolicy};
+use obol_domain::{
+    lockout::{LockState, LockoutPolicy},
+    scopes::{Tag, TrustScope},
+};
 use obol_protocol::Timestamp;
 use obol_store::{
     Db, Statement, StoreError,
     app_roles::{self, AppRole},
-    apps::{self, App, ClientSecret, ClientType},
+    app_scopes::{self, AppScope},
+    apps::{self, App, ClientIpChecking, ClientSecret, ClientType, OAuthSettings},
     grants::{self, Grantee, NewGrant},
     sessions::{self, Session},
     signing_keys::{self, SealedKey},
@@ -35,6 +39,8 @@ fn stripe(name: &str, tenancy_id: &str) -> Stripe {
         region_name: "us-ashburn-idcs-1".into(),
         is_primary: true,
         issuer: "https://identity.oraclecloud.com/".into(),
+        previous_issuer: None,
+        default_trust_scope: TrustScope::Explicit,
         signing_cert_public: false,
         version: 1,
         lockout: LockoutPolicy::STANDARD,
@@ -78,6 +84,7 @@ fn app(stripe: &str, id: &str, name: &str) -> App {
         allowed_grants: vec!["password".into(), "client_credentials".into()],
         allowed_operations: vec![],
         audience: None,
+        oauth: apps::OAuthSettings::default(),
         secret: ClientSecret::Keyed(vec![1, 2, 3]),
         created_at: at(1),
         modified_at: at(1),
@@ -353,3 +360,103 @@ fn hashes_and_keys_are_not_printed() {
     let printed = format!("{user:?} {app:?} {:?}", SealedKey { sealed_key: b"canary".to_vec(), ..key("k") });
     assert!(!printed.contains("canary") && !printed.contains("99, 97, 110"), "{printed}");
 }
+
+fn scope(app_id: &str, value: &str, fqs: &str) -> AppScope {
+    AppScope {
+        app_id: app_id.into(),
+        value: value.into(),
+        fqs: fqs.into(),
+        display_name: "May read".into(),
+        description: "all of it".into(),
+        requires_consent: true,
+    }
+}
+
+on_each_engine!(an_application_is_replaced_but_for_its_secret, |db| async move {
+    seed(&db).await;
+    let tag = Tag { key: "k".into(), value: "v".into() };
+    let changed = App {
+        name: "other client".into(),
+        client_type: ClientType::Public,
+        is_active: false,
+        audience: Some("https://api/".into()),
+        oauth: OAuthSettings {
+            secondary_audiences: vec!["https://second/".into()],
+            allowed_scopes: vec!["https://api/read".into(), "a scope, with a space".into()],
+            redirect_uris: vec!["https://client/back?a=b".into()],
+            post_logout_redirect_uris: vec!["https://client/out".into()],
+            logout_uri: Some("https://client/logout".into()),
+            login_page_url: Some("1".into()),
+            logout_page_url: Some("2".into()),
+            error_page_url: Some("3".into()),
+            landing_page_url: Some("4".into()),
+            trust_scope: TrustScope::Tags,
+            tags: vec![tag.clone()],
+            allowed_tags: vec![tag],
+            access_token_expiry: Some(60),
+            refresh_token_expiry: Some(u32::MAX),
+            allow_offline: true,
+            bypass_consent: true,
+            all_url_schemes_allowed: true,
+            client_ip_checking: ClientIpChecking::Whitelisted,
+        },
+        modified_at: at(9),
+        ..app(ONE, "a", "client")
+    };
+    let mut tx = db.begin().await.unwrap();
+    assert!(apps::update(&mut tx, ONE, &App { secret: ClientSecret::None, ..changed.clone() }).await.unwrap());
+    assert!(!apps::update(&mut tx, ONE, &app(ONE, "nobody", "nobody")).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(apps::by_id(&db, ONE, "a").await.unwrap().unwrap(), changed);
+    assert_eq!(apps::by_id(&db, TWO, "a").await.unwrap().unwrap(), app(TWO, "a", "client"), "another stripe's");
+});
+
+on_each_engine!(a_fully_qualified_scope_is_one_applications_and_goes_with_it, |db| async move {
+    seed(&db).await;
+    let mut tx = db.begin().await.unwrap();
+    let server = |stripe: &str, id: &str| App {
+        is_oauth_resource: true,
+        audience: Some("https://api/".into()),
+        ..app(stripe, id, &format!("name of {id}"))
+    };
+    for stripe in [ONE, TWO] {
+        apps::insert(&mut tx, stripe, &server(stripe, "b")).await.unwrap();
+        let scopes = [scope("b", "write", "https://api/write"), scope("b", "read", "https://api/read")];
+        app_scopes::replace(&mut tx, stripe, "b", &scopes).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let values = async |stripe| {
+        let found = app_scopes::of_app(&db, stripe, "b").await.unwrap();
+        found.into_iter().map(|scope| scope.value).collect::<Vec<_>>()
+    };
+    assert_eq!(values(ONE).await, ["write", "read"], "in their order");
+    let found = app_scopes::by_fqs(&db, ONE, "https://api/read").await.unwrap();
+    assert_eq!(found, Some(scope("b", "read", "https://api/read")));
+    assert_eq!(app_scopes::by_fqs(&db, ONE, "https://api/\0").await.unwrap(), None);
+
+    let mut tx = db.begin().await.unwrap();
+    let taken = app_scopes::replace(&mut tx, ONE, "a", &[scope("a", "read", "https://api/read")]).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate { .. })), "{taken:?}");
+    drop(tx);
+
+    let mut tx = db.begin().await.unwrap();
+    apps::set_active(&mut tx, ONE, "b", false, at(5)).await.unwrap();
+    apps::delete_named(&mut tx, TWO, "name of b").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(app_scopes::by_fqs(&db, ONE, "https://api/read").await.unwrap(), None, "its application is inactive");
+    assert!(values(TWO).await.is_empty());
+});
+
+on_each_engine!(the_last_issuer_is_remembered, |db| async move {
+    seed(&db).await;
+    let mut tx = db.begin().await.unwrap();
+    assert!(!stripes::set_issuer(&mut tx, ONE, "https://identity.oraclecloud.com/").await.unwrap());
+    assert!(stripes::set_issuer(&mut tx, ONE, "https://one").await.unwrap());
+    assert!(stripes::set_issuer(&mut tx, ONE, "https://two").await.unwrap());
+    stripes::set_default_trust_scope(&mut tx, ONE, TrustScope::Account).await.unwrap();
+    tx.commit().await.unwrap();
+    let row = stripes::get(&db, ONE).await.unwrap().unwrap();
+    assert_eq!((row.issuer.as_str(), row.previous_issuer.as_deref()), ("https://two", Some("https://one")));
+    assert_eq!(row.default_trust_scope, TrustScope::Account);
+    assert_eq!(stripes::get(&db, TWO).await.unwrap().unwrap().previous_issuer, None);
+});

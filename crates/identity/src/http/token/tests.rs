@@ -4,6 +4,7 @@ mod client;
 mod issued;
 mod nodes;
 mod request;
+mod resource;
 mod scope;
 mod secrets;
 mod user;
