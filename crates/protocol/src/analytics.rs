@@ -8,11 +8,15 @@ pub mod capacity;
 pub mod create;
 pub mod enums;
 pub mod fields;
+pub mod host_name;
 pub mod instance;
 pub mod name;
 pub mod network;
+pub mod private_access_channel;
 pub mod query;
+pub mod resource_group;
 pub mod tags;
+pub mod vanity_url;
 pub mod work_request;
 
 pub use capacity::Capacity;
@@ -25,7 +29,13 @@ pub use fields::{FieldFault, FieldProblem};
 pub use instance::{AnalyticsInstance, AnalyticsInstanceSummary};
 pub use name::InstanceName;
 pub use network::NetworkEndpointDetails;
+pub use private_access_channel::{
+    CreatePrivateAccessChannelDetails, PrivateAccessChannel, PrivateSourceDnsZone, PrivateSourceScanHost,
+    UpdatePrivateAccessChannelDetails,
+};
+pub use resource_group::{InstanceResourceGroup, ResourceGroupDetails};
 pub use tags::{DefinedTags, FreeformTags};
+pub use vanity_url::{CreateVanityUrlDetails, UpdateVanityUrlDetails, VanityCertificate, VanityUrlDetails};
 pub use work_request::{WorkRequest, WorkRequestError, WorkRequestLog, WorkRequestResource, WorkRequestSummary};
 
 /// The first segment of every path of this API.

@@ -9,7 +9,7 @@ pub mod compact;
 pub mod jwk;
 pub mod key;
 
-mod der;
+pub mod der;
 
 pub use claims::{AccessTokenClaims, Audience};
 pub use compact::{CompactJws, JwsError, JwsHeader};

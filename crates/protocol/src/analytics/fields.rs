@@ -5,6 +5,10 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::enums::Vocabulary;
+use crate::{
+    description::describe,
+    oci::ocid::{self, Ocid},
+};
 
 /// What is wrong with a field. The dialect maps it to Oracle's code and words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,9 @@ pub fn body(bytes: &[u8]) -> Result<Map<String, Value>, FieldProblem> {
         Err(error) => Err(problem(format!("no JSON at line {} column {}", error.line(), error.column()))),
     }
 }
+
+/// An object in an array: its path from the body's root, and its members.
+pub type Item<'a> = (String, &'a Map<String, Value>);
 
 /// An object whose fields are being read.
 #[derive(Debug, Clone, Copy)]
@@ -202,6 +209,65 @@ impl<'a> Fields<'a> {
         }
         Ok(texts)
     }
+
+    /// An array of objects, each with its path from the body's root.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldFault::Unprocessable`] naming the item.
+    pub fn objects(&self, name: &str) -> Result<Vec<Item<'a>>, FieldProblem> {
+        let mut objects = Vec::new();
+        for (index, value) in self.array(name)?.iter().enumerate() {
+            let item = format!("{name}[{index}]");
+            let Value::Object(map) = value else {
+                return Err(self.problem(FieldFault::Unprocessable, &item, "an object", kind(value)));
+            };
+            objects.push((self.path(&item), map));
+        }
+        Ok(objects)
+    }
+
+    /// Checks how many items an array has.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldFault::OutOfBounds`]
+    pub fn count<T>(&self, name: &str, items: Vec<T>, min: usize, max: usize) -> Result<Vec<T>, FieldProblem> {
+        if (min..=max).contains(&items.len()) {
+            return Ok(items);
+        }
+        let expected = if min == 0 { format!("at most {max} items") } else { format!("{min} to {max} items") };
+        Err(self.problem(FieldFault::OutOfBounds, name, expected, format!("{} items", items.len())))
+    }
+
+    /// The OCID of a resource of a kind, e.g. `subnet`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldProblem`] when it is not a text of that shape.
+    pub fn ocid(&self, name: &str, kind: &str) -> Result<Option<String>, FieldProblem> {
+        self.text(name, 1, ocid::LONGEST)?.map(|text| self.is_ocid(name, text, kind)).transpose()
+    }
+
+    /// At most `most` OCIDs of resources of a kind.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldProblem`] naming the item.
+    pub fn ocids(&self, name: &str, kind: &str, most: usize) -> Result<Vec<String>, FieldProblem> {
+        let texts = self.count(name, self.texts(name, 1, ocid::LONGEST)?, 0, most)?;
+        let items = texts.iter().enumerate();
+        items.map(|(index, text)| self.is_ocid(&format!("{name}[{index}]"), text, kind)).collect()
+    }
+
+    fn is_ocid(&self, name: &str, text: &str, kind: &str) -> Result<String, FieldProblem> {
+        let seen = match text.parse::<Ocid>() {
+            Ok(ocid) if ocid.kind() == kind => return Ok(text.to_owned()),
+            Ok(_) => "the OCID of a resource of another kind".to_owned(),
+            Err(_) => format!("no OCID, but {}", describe(text)),
+        };
+        Err(self.problem(FieldFault::OutOfBounds, name, format!("an OCID that begins with ocid1.{kind}."), seen))
+    }
 }
 
 /// The JSON type of a value, for an explanation.
@@ -271,6 +337,22 @@ mod tests {
             assert_eq!(Fields::root(&map).integer(name, 1).unwrap_err().fault, FieldFault::Unprocessable, "{name}");
         }
         assert_eq!(Fields::root(&map).integer("zero", 1).unwrap_err().fault, FieldFault::OutOfBounds);
+    }
+
+    #[test]
+    fn an_ocid_is_of_its_kind() {
+        let map = map(&json!({ "vcn": "ocid1.vcn.oc1.phx.aaaa", "user": "ocid1.user.oc1..aaaa", "no": "v", "one": 1,
+            "some": ["ocid1.vcn.oc1.phx.aaaa", "ocid1.user.oc1..aaaa"] }));
+        let fields = Fields::root(&map);
+        assert_eq!(fields.ocid("vcn", "vcn"), Ok(Some("ocid1.vcn.oc1.phx.aaaa".to_owned())));
+        assert_eq!(fields.ocid("absent", "vcn"), Ok(None));
+        for (name, fault) in
+            [("user", FieldFault::OutOfBounds), ("no", FieldFault::OutOfBounds), ("one", FieldFault::Unprocessable)]
+        {
+            assert_eq!(fields.ocid(name, "vcn").unwrap_err().fault, fault, "{name}");
+        }
+        assert_eq!(fields.ocids("some", "vcn", 2).unwrap_err().field, "some[1]");
+        assert_eq!(fields.ocids("some", "vcn", 1).unwrap_err().field, "some");
     }
 
     proptest::proptest! {

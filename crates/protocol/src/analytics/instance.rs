@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{
-    Capacity, DefinedTags, FeatureBundle, FeatureSet, FreeformTags, InstanceName, LicenseType, LifecycleState,
-    NetworkEndpointDetails, UpdateChannel,
+    Capacity, DefinedTags, FeatureBundle, FeatureSet, FreeformTags, InstanceName, InstanceResourceGroup, LicenseType,
+    LifecycleState, NetworkEndpointDetails, PrivateAccessChannel, UpdateChannel, VanityUrlDetails,
 };
 use crate::Timestamp;
 
@@ -24,10 +23,10 @@ pub struct AnalyticsInstance {
     pub update_channel: Option<UpdateChannel>,
     /// The private access channels by key.
     #[serde(default)]
-    pub private_access_channels: BTreeMap<String, Value>,
+    pub private_access_channels: BTreeMap<String, PrivateAccessChannel>,
     /// The vanity URLs by key.
     #[serde(default)]
-    pub vanity_url_details: BTreeMap<String, Value>,
+    pub vanity_url_details: BTreeMap<String, VanityUrlDetails>,
     /// The customer's encryption key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_key_id: Option<String>,
@@ -39,7 +38,7 @@ pub struct AnalyticsInstance {
     pub domain_id: Option<String>,
     /// The resource groups.
     #[serde(default)]
-    pub resource_groups: Vec<Value>,
+    pub resource_groups: Vec<InstanceResourceGroup>,
 }
 
 /// An entry of the list (contract analytics 2, AnalyticsInstanceSummary).

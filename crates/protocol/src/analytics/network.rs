@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::fields::{FieldFault, FieldProblem, Fields, kind};
 use crate::description::{describe, describe_among};
 
-/// The most network security groups of a private endpoint.
-const MOST_GROUPS: usize = 5;
+/// The most network security groups of a private endpoint or a private access channel.
+pub(super) const MOST_GROUPS: usize = 5;
+/// The kinds of the OCIDs of a network, a subnet and a network security group.
+pub(super) const VCN: &str = "vcn";
+pub(super) const SUBNET: &str = "subnet";
+pub(super) const SECURITY_GROUP: &str = "networksecuritygroup";
 /// The longest item of a list of addresses, in characters.
 const LONGEST_ADDRESS: usize = 255;
 
@@ -88,15 +91,10 @@ impl NetworkEndpointDetails {
 
 fn read_public(fields: Fields<'_>) -> Result<NetworkEndpointDetails, FieldProblem> {
     let mut whitelisted_vcns = Vec::new();
-    for (index, value) in fields.array("whitelistedVcns")?.iter().enumerate() {
-        let item = format!("whitelistedVcns[{index}]");
-        let Value::Object(map) = value else {
-            return Err(fields.problem(FieldFault::Unprocessable, &item, "an object", kind(value)));
-        };
-        let path = fields.path(&item);
+    for (path, map) in fields.objects("whitelistedVcns")? {
         let network = Fields::at(&path, map);
         whitelisted_vcns.push(VirtualCloudNetwork {
-            id: network.required("id", network.text("id", 1, LONGEST_ADDRESS)?)?.to_owned(),
+            id: network.required("id", network.ocid("id", VCN)?)?,
             whitelisted_ips: addresses(network)?,
         });
     }
@@ -113,45 +111,63 @@ fn read_public(fields: Fields<'_>) -> Result<NetworkEndpointDetails, FieldProble
 }
 
 fn read_private(fields: Fields<'_>) -> Result<NetworkEndpointDetails, FieldProblem> {
-    let text = |name| fields.required(name, fields.text(name, 1, LONGEST_ADDRESS)?).map(str::to_owned);
-    let network_security_group_ids = fields.texts("networkSecurityGroupIds", 1, LONGEST_ADDRESS)?;
-    if network_security_group_ids.len() > MOST_GROUPS {
-        let seen = format!("{} items", network_security_group_ids.len());
-        return Err(fields.problem(FieldFault::OutOfBounds, "networkSecurityGroupIds", "at most 5 items", seen));
-    }
     Ok(NetworkEndpointDetails::Private {
-        vcn_id: text("vcnId")?,
-        subnet_id: text("subnetId")?,
-        network_security_group_ids,
+        vcn_id: fields.required("vcnId", fields.ocid("vcnId", VCN)?)?,
+        subnet_id: fields.required("subnetId", fields.ocid("subnetId", SUBNET)?)?,
+        network_security_group_ids: fields.ocids("networkSecurityGroupIds", SECURITY_GROUP, MOST_GROUPS)?,
     })
 }
 
 fn addresses(fields: Fields<'_>) -> Result<Vec<String>, FieldProblem> {
     let texts = fields.texts("whitelistedIps", 1, LONGEST_ADDRESS)?;
-    match texts.iter().position(|text| !is_address(text)) {
-        None => Ok(texts),
-        Some(index) => {
-            let seen = texts.get(index).map_or_else(String::new, |text| describe(text));
-            let item = format!("whitelistedIps[{index}]");
-            Err(fields.problem(FieldFault::OutOfBounds, &item, "an IP address or a CIDR block", seen))
-        }
+    for (index, text) in texts.iter().enumerate() {
+        let (expected, seen) = match address(text) {
+            AddressRuling::Fits => continue,
+            AddressRuling::NoAddress => ("an IP address or a CIDR block", describe(text)),
+            AddressRuling::HostBits => {
+                let seen = "a block whose address goes on after the prefix; the host's bits must be zero";
+                ("an IP address or a CIDR block", seen.to_owned())
+            }
+        };
+        return Err(fields.problem(FieldFault::OutOfBounds, &format!("whitelistedIps[{index}]"), expected, seen));
     }
+    Ok(texts)
 }
 
-fn is_address(text: &str) -> bool {
+enum AddressRuling {
+    Fits,
+    NoAddress,
+    HostBits,
+}
+
+fn address(text: &str) -> AddressRuling {
     let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    let Ok(address) = address.parse::<IpAddr>() else { return false };
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    prefix.is_none_or(|prefix| {
-        prefix.bytes().all(|byte| byte.is_ascii_digit()) && prefix.parse::<u8>().is_ok_and(|bits| bits <= longest)
-    })
+    let Ok(address) = address.parse::<IpAddr>() else { return AddressRuling::NoAddress };
+    let Some(prefix) = prefix else { return AddressRuling::Fits };
+    // Aligned to the left, so that the prefix counts from the top in both families.
+    let (bits, longest) = match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    };
+    let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(length) = prefix.parse::<u32>().ok().filter(|length| digits && *length <= longest) else {
+        return AddressRuling::NoAddress;
+    };
+    match bits.checked_shl(length) {
+        Some(rest) if rest != 0 => AddressRuling::HostBits,
+        Some(_) | None => AddressRuling::Fits,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    const V: &str = "ocid1.vcn.oc1.phx.aaaa";
+    const S: &str = "ocid1.subnet.oc1.phx.aaaa";
+    const G: &str = "ocid1.networksecuritygroup.oc1.phx.aaaa";
 
     fn read(value: &Value) -> Result<Option<NetworkEndpointDetails>, FieldProblem> {
         let map = json!({ "n": value });
@@ -162,10 +178,10 @@ mod tests {
     fn both_kinds_survive_a_round_trip() {
         for value in [
             json!({ "networkEndpointType": "PUBLIC", "whitelistedIps": ["1.2.3.4", "10.0.0.0/8", "::1/128"],
-                "whitelistedVcns": [{ "id": "ocid1.vcn", "whitelistedIps": ["10.0.0.1"] }],
+                "whitelistedVcns": [{ "id": "ocid1.vcn.oc1.phx.aaaa", "whitelistedIps": ["10.0.0.1"] }],
                 "whitelistedServices": ["ALL"] }),
-            json!({ "networkEndpointType": "PRIVATE", "vcnId": "v", "subnetId": "s",
-                "networkSecurityGroupIds": ["1", "2", "3", "4", "5"] }),
+            json!({ "networkEndpointType": "PRIVATE", "vcnId": V, "subnetId": S,
+                "networkSecurityGroupIds": [G, G, G, G, G] }),
         ] {
             let details = read(&value).unwrap().unwrap();
             assert_eq!(serde_json::to_value(&details).unwrap(), value);
@@ -194,13 +210,20 @@ mod tests {
             (json!({ "networkEndpointType": 1 }), Unprocessable, "n.networkEndpointType"),
             (json!({ "networkEndpointType": "public" }), Unprocessable, "n.networkEndpointType"),
             (json!({ "networkEndpointType": "PRIVATE" }), Missing, "n.vcnId"),
-            (json!({ "networkEndpointType": "PRIVATE", "vcnId": "v" }), Missing, "n.subnetId"),
+            (json!({ "networkEndpointType": "PRIVATE", "vcnId": V }), Missing, "n.subnetId"),
             (
-                json!({ "networkEndpointType": "PRIVATE", "vcnId": "v", "subnetId": "s",
-                    "networkSecurityGroupIds": ["1", "2", "3", "4", "5", "6"] }),
+                json!({ "networkEndpointType": "PRIVATE", "vcnId": V, "subnetId": S,
+                    "networkSecurityGroupIds": [G, G, G, G, G, G] }),
                 OutOfBounds,
                 "n.networkSecurityGroupIds",
             ),
+            (
+                json!({ "networkEndpointType": "PRIVATE", "vcnId": V, "subnetId": S, "networkSecurityGroupIds": [G, S] }),
+                OutOfBounds,
+                "n.networkSecurityGroupIds[1]",
+            ),
+            (json!({ "networkEndpointType": "PRIVATE", "vcnId": "v", "subnetId": S }), OutOfBounds, "n.vcnId"),
+            (json!({ "networkEndpointType": "PRIVATE", "vcnId": V, "subnetId": V }), OutOfBounds, "n.subnetId"),
             (
                 json!({ "networkEndpointType": "PUBLIC", "whitelistedIps": ["1.2.3.4", "1.2.3"] }),
                 OutOfBounds,
@@ -229,6 +252,17 @@ mod tests {
             ),
             (json!({ "networkEndpointType": "PUBLIC", "whitelistedVcns": [{}] }), Missing, "n.whitelistedVcns[0].id"),
             (
+                json!({ "networkEndpointType": "PUBLIC", "whitelistedVcns": [{ "id": S }] }),
+                OutOfBounds,
+                "n.whitelistedVcns[0].id",
+            ),
+            (
+                json!({ "networkEndpointType": "PUBLIC",
+                    "whitelistedVcns": [{ "id": V, "whitelistedIps": ["10.0.0.1/8"] }] }),
+                OutOfBounds,
+                "n.whitelistedVcns[0].whitelistedIps[0]",
+            ),
+            (
                 json!({ "networkEndpointType": "PUBLIC", "whitelistedServices": ["SOME"] }),
                 Unprocessable,
                 "n.whitelistedServices",
@@ -236,6 +270,32 @@ mod tests {
         ] {
             let problem = read(&value).unwrap_err();
             assert_eq!((problem.fault, problem.field.as_str()), (fault, field), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_block_has_no_bits_after_its_prefix() {
+        let ruling = |text: &str| {
+            let value = json!({ "networkEndpointType": "PUBLIC", "whitelistedIps": [text] });
+            read(&value).map_err(|problem| problem.seen.contains("must be zero")).err()
+        };
+        for block in ["0.0.0.0/0", "10.0.0.0/8", "10.0.0.1/32", "192.168.1.128/25", "::/0", "2001:db8::/32", "::1/128"]
+        {
+            assert_eq!(ruling(block), None, "{block}");
+        }
+        for block in ["10.0.0.1/8", "0.0.0.1/0", "192.168.1.129/25", "2001:db8::1/32"] {
+            assert_eq!(ruling(block), Some(true), "{block}");
+        }
+        for block in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0/8", "::/129", "10.0.0.0/08x", "example.com"] {
+            assert_eq!(ruling(block), Some(false), "{block}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_address_is_read_or_refused(text in ".{1,80}", bits: u32, length in 0_u32..40) {
+            let _ = address(&text);
+            let _ = address(&format!("{}/{length}", std::net::Ipv4Addr::from_bits(bits)));
         }
     }
 }

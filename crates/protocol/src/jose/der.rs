@@ -1,4 +1,5 @@
-//! Reads the two numbers out of an `RSAPublicKey` (RFC 8017 appendix A.1.1), which is all the DER a key set needs.
+//! Reads DER (X.690) as far as keys need it: one element after the other, and the two numbers of an `RSAPublicKey` (RFC
+//! 8017 appendix A.1.1).
 
 /// Modulus and exponent, big-endian without leading zeros; `None` when the bytes are anything else.
 pub(super) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -8,8 +9,9 @@ pub(super) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     (rest.is_empty() && sequence.is_empty()).then(|| (unsigned(modulus), unsigned(exponent)))
 }
 
-/// The content of the element with `tag` at the start of `der`, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+/// The content of the element with `tag` at the start of `der`, and what follows it; `None` where another one stands, or
+/// one of 64 KiB or more.
+pub fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&first, der) = der.split_first()?;
     let (&short, der) = der.split_first()?;
     if first != tag {

@@ -27,13 +27,36 @@ pub enum PemError {
 }
 
 /// Reads the first block.
+///
+/// # Errors
+///
+/// [`PemError`]; a key with a passphrase is [`PemError::Encrypted`].
 pub fn first_block(text: &str) -> Result<Block<'_>, PemError> {
     let mut lines = text.lines().map(str::trim);
     let label = lines.by_ref().find_map(|line| boundary(line, "-----BEGIN ")).ok_or(PemError::NoBlock)?;
     if label == "ENCRYPTED PRIVATE KEY" {
         return Err(PemError::Encrypted);
     }
-    let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
+    rest_of_block(label, &mut lines)
+}
+
+/// Reads up to `most` blocks, whatever their labels; a key in PKCS #8 with a passphrase is one of them.
+///
+/// # Errors
+///
+/// [`PemError`] when there is none, or one is damaged.
+pub fn blocks(text: &str, most: usize) -> Result<Vec<Block<'_>>, PemError> {
+    let mut lines = text.lines().map(str::trim);
+    let mut blocks = Vec::new();
+    while blocks.len() < most {
+        let Some(label) = lines.by_ref().find_map(|line| boundary(line, "-----BEGIN ")) else { break };
+        blocks.push(rest_of_block(label, &mut lines)?);
+    }
+    if blocks.is_empty() { Err(PemError::NoBlock) } else { Ok(blocks) }
+}
+
+fn rest_of_block<'a>(label: &'a str, lines: &mut impl Iterator<Item = &'a str>) -> Result<Block<'a>, PemError> {
+    let mut base64 = Zeroizing::new(String::new());
     for line in lines {
         if let Some(end) = boundary(line, "-----END ") {
             if end != label {
@@ -101,10 +124,25 @@ mod tests {
         assert_eq!(error(traditional), Some(PemError::Encrypted));
     }
 
+    #[test]
+    fn blocks_are_read_one_after_the_other() {
+        let one = "-----BEGIN X-----\nAQID\n-----END X-----\n";
+        let text = format!(
+            "{one}a note\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nBA==\n-----END ENCRYPTED PRIVATE KEY-----\n{one}"
+        );
+        let labels = |most| blocks(&text, most).ok().unwrap().iter().map(|block| block.label).collect::<Vec<_>>();
+        assert_eq!(labels(9), ["X", "ENCRYPTED PRIVATE KEY", "X"]);
+        assert_eq!(labels(1), ["X"]);
+        assert_eq!(blocks("", 9).err(), Some(PemError::NoBlock));
+        assert_eq!(blocks(&format!("{one}-----BEGIN X-----\nAQ"), 9).err(), Some(PemError::NoBlock));
+        assert_eq!(blocks(&format!("{one}-----BEGIN X-----\nA\n-----END X-----"), 9).err(), Some(PemError::Damaged));
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".*", middle in "[A-Za-z0-9+/=\n]*") {
             let _ = first_block(&text);
+            let _ = blocks(&text, 9);
             let _ = first_block(&format!("-----BEGIN X-----\n{middle}\n-----END X-----"));
         }
 
