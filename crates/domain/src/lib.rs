@@ -8,6 +8,7 @@ pub mod app_role;
 pub mod caller;
 pub mod capacity;
 pub mod causes;
+pub mod certificate;
 pub mod clock;
 pub mod compartments;
 pub mod entropy;
