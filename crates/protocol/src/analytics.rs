@@ -4,6 +4,7 @@
 //! explanation must: every refusal is a [`FieldProblem`] with its path. What a server answers is plain serde both ways, so
 //! that the client reads with the same types.
 
+pub mod actions;
 pub mod capacity;
 pub mod create;
 pub mod enums;
@@ -16,9 +17,14 @@ pub mod private_access_channel;
 pub mod query;
 pub mod resource_group;
 pub mod tags;
+pub mod update;
 pub mod vanity_url;
 pub mod work_request;
 
+pub use actions::{
+    ChangeAnalyticsInstanceNetworkEndpointDetails, ChangeCompartmentDetails, ScaleAnalyticsInstanceDetails,
+    SetFeatureBundleDetails, SetKmsKeyDetails,
+};
 pub use capacity::Capacity;
 pub use create::CreateAnalyticsInstanceDetails;
 pub use enums::{
@@ -35,6 +41,7 @@ pub use private_access_channel::{
 };
 pub use resource_group::{InstanceResourceGroup, ResourceGroupDetails};
 pub use tags::{DefinedTags, FreeformTags};
+pub use update::UpdateAnalyticsInstanceDetails;
 pub use vanity_url::{CreateVanityUrlDetails, UpdateVanityUrlDetails, VanityCertificate, VanityUrlDetails};
 pub use work_request::{WorkRequest, WorkRequestError, WorkRequestLog, WorkRequestResource, WorkRequestSummary};
 

@@ -182,22 +182,82 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What a work request does. The vocabulary holds what this release carries out (contract analytics 5.2).
+    /// What a work request does (contract analytics 5.2).
     OperationType {
         /// Makes an instance.
         CreateAnalyticsInstance = "CREATE_ANALYTICS_INSTANCE",
         /// Removes an instance.
         DeleteAnalyticsInstance = "DELETE_ANALYTICS_INSTANCE",
+        /// Puts a stopped instance into service.
+        StartAnalyticsInstance = "START_ANALYTICS_INSTANCE",
+        /// Takes an instance out of service.
+        StopAnalyticsInstance = "STOP_ANALYTICS_INSTANCE",
+        /// Gives an instance another capacity.
+        ScaleAnalyticsInstance = "SCALE_ANALYTICS_INSTANCE",
+        /// Files an instance elsewhere.
+        ChangeAnalyticsInstanceCompartment = "CHANGE_ANALYTICS_INSTANCE_COMPARTMENT",
+        /// Changes from where an instance can be reached.
+        ChangeAnalyticsInstanceNetworkEndpoint = "CHANGE_ANALYTICS_INSTANCE_NETWORK_ENDPOINT",
+        /// Changes the encryption key; SetKmsKey.
+        UpdateInstanceEncryptionKey = "UPDATE_INSTANCE_ENCRYPTION_KEY",
+        /// Changes the product bundle; SetFeatureBundle.
+        SetFeatureSet = "SET_FEATURE_SET",
+        /// Makes a private access channel.
+        CreatePrivateAccessChannel = "CREATE_PRIVATE_ACCESS_CHANNEL",
+        /// Changes a private access channel.
+        UpdatePrivateAccessChannel = "UPDATE_PRIVATE_ACCESS_CHANNEL",
+        /// Removes a private access channel.
+        DeletePrivateAccessChannel = "DELETE_PRIVATE_ACCESS_CHANNEL",
+        /// Makes a vanity URL.
+        CreateVanityUrl = "CREATE_VANITY_URL",
+        /// Changes the certificate of a vanity URL.
+        UpdateVanityUrl = "UPDATE_VANITY_URL",
+        /// Removes a vanity URL.
+        DeleteVanityUrl = "DELETE_VANITY_URL",
+        /// Makes a resource group.
+        CreateResourceGroup = "CREATE_RESOURCE_GROUP",
+        /// Changes a resource group.
+        UpdateResourceGroup = "UPDATE_RESOURCE_GROUP",
+        /// Removes a resource group.
+        DeleteResourceGroup = "DELETE_RESOURCE_GROUP",
     }
 }
 
 vocabulary! {
     /// What a work request has done to a resource (contract analytics 5.2).
     ActionResult {
-        /// The instance stands.
+        /// The instance stands. Also what a change of the encryption key reports.
         Created = "CREATED",
         /// The instance is gone.
         Deleted = "DELETED",
+        /// The instance is in service again.
+        Started = "STARTED",
+        /// The instance is out of service.
+        Stopped = "STOPPED",
+        /// The instance has another capacity.
+        Scaled = "SCALED",
+        /// The instance is filed elsewhere.
+        CompartmentChanged = "COMPARTMENT_CHANGED",
+        /// The instance can be reached from elsewhere.
+        NetworkEndpointChanged = "NETWORK_ENDPOINT_CHANGED",
+        /// A private access channel stands.
+        PrivateAccessChannelCreated = "PRIVATE_ACCESS_CHANNEL_CREATED",
+        /// A private access channel is another.
+        PrivateAccessChannelUpdated = "PRIVATE_ACCESS_CHANNEL_UPDATED",
+        /// A private access channel is gone.
+        PrivateAccessChannelDeleted = "PRIVATE_ACCESS_CHANNEL_DELETED",
+        /// A vanity URL stands.
+        VanityUrlCreated = "VANITY_URL_CREATED",
+        /// A vanity URL has another certificate.
+        VanityUrlUpdated = "VANITY_URL_UPDATED",
+        /// A vanity URL is gone.
+        VanityUrlDeleted = "VANITY_URL_DELETED",
+        /// A resource group stands.
+        ResourceGroupCreated = "RESOURCE_GROUP_CREATED",
+        /// A resource group is another.
+        ResourceGroupUpdated = "RESOURCE_GROUP_UPDATED",
+        /// A resource group is gone.
+        ResourceGroupDeleted = "RESOURCE_GROUP_DELETED",
         /// Nothing yet, or nothing at all.
         None = "NONE",
     }
