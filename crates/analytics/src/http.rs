@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 256 * 1024;
 /// The routes of the Analytics API, and Oracle's 404 for everything else below its version.
 pub fn router(analytics: Analytics) -> Router {
     let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let analytics = analytics.clone();
         let handler = move |request: Request| serve(analytics, route, request);
         let methods = paths.remove(route.path).unwrap_or_default().on(route.filter(), handler);
@@ -57,8 +57,10 @@ async fn no_such_operation() -> Response {
 pub(crate) struct Call<'a> {
     pub(crate) context: RequestContext,
     pub(crate) caller: &'a Caller,
-    /// The part of the path that varies; empty where nothing does.
+    /// The first part of the path that varies, which names an instance or a work request; empty where nothing does.
     pub(crate) id: &'a str,
+    /// The second, which names something of the instance; empty where there is none.
+    pub(crate) key: &'a str,
     /// The raw query.
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
@@ -81,11 +83,12 @@ async fn answer(analytics: &Analytics, route: &'static Route, request: Request) 
     let body = receive(&parts, body).await?;
     check_body(&SignedRequest::of(&parts), &body)?;
     authorise(route, &caller)?;
-    let id = varying_part(&mut parts).await;
+    let [id, key] = varying_parts(&mut parts).await;
     let call = Call {
         context,
         caller: &caller,
         id: &id,
+        key: &key,
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body: &body,
@@ -113,11 +116,9 @@ fn authorise(route: &Route, caller: &Caller) -> Result<(), Refusal> {
     }
 }
 
-/// The id in the path, as it was sent: no id needs an escape, so one that has some is nobody's.
-async fn varying_part(parts: &mut Parts) -> String {
-    RawPathParams::from_request_parts(parts, &())
-        .await
-        .ok()
-        .and_then(|parameters| parameters.iter().next().map(|(_, value)| value.to_owned()))
-        .unwrap_or_default()
+/// The ids in the path, as they were sent: no id needs an escape, so one that has some is nobody's.
+async fn varying_parts(parts: &mut Parts) -> [String; 2] {
+    let Ok(parameters) = RawPathParams::from_request_parts(parts, &()).await else { return Default::default() };
+    let mut values = parameters.iter().map(|(_, value)| value.to_owned());
+    [values.next().unwrap_or_default(), values.next().unwrap_or_default()]
 }

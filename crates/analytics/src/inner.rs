@@ -7,7 +7,7 @@ use obol_protocol::oci::ocid;
 use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
 
-use crate::Settings;
+use crate::{Provisioner, Settings};
 
 /// The parts of the control plane, and what they keep in memory.
 pub struct Inner {
@@ -18,6 +18,7 @@ pub struct Inner {
     pub(crate) verifier: Arc<dyn AccessTokenVerifier>,
     pub(crate) registrar: Arc<dyn InstanceRegistrar>,
     pub(crate) injector: Arc<dyn Injector>,
+    pub(crate) provisioner: Arc<dyn Provisioner>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
     /// Rung when work was accepted.

@@ -3,12 +3,15 @@
 //!
 //! A request enters by [`http`], is authenticated by its signature, and reaches one of the [`operations`]. What takes
 //! long is accepted as a work request in the same transaction as its instance, and carried out by [`work`] along one of
-//! the [`workflows`]. Who signed a request, who an access token is, and how an instance's application is registered, is asked
-//! through three traits of `domain`; identity itself is another service.
+//! the [`workflows`]; what becomes of servers is the [`provisioner`]'s. Who signed a request, who an access token is, and
+//! how an instance's application is registered, is asked through three traits of `domain`; identity itself is another
+//! service.
 
+mod acceptance;
 pub mod http;
 mod inner;
 mod operations;
+pub mod provisioner;
 mod refusal;
 mod retry;
 mod settings;
@@ -23,6 +26,7 @@ use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
 
 pub(crate) use inner::Inner;
+pub use provisioner::Provisioner;
 pub use refusal::Refusal;
 pub use settings::Settings;
 
@@ -42,6 +46,8 @@ pub struct AnalyticsParts {
     pub registrar: Arc<dyn InstanceRegistrar>,
     /// What goes wrong on purpose; nothing, in production.
     pub injector: Arc<dyn Injector>,
+    /// Makes, changes and removes the servers of instances.
+    pub provisioner: Arc<dyn Provisioner>,
     /// What may differ between installations.
     pub settings: Settings,
     /// Where refusals are explained.
@@ -55,8 +61,18 @@ pub struct Analytics(Arc<Inner>);
 impl Analytics {
     /// Puts the control plane together.
     pub fn new(parts: AnalyticsParts) -> Self {
-        let AnalyticsParts { db, clock, entropy, authenticator, verifier, registrar, injector, settings, recorder } =
-            parts;
+        let AnalyticsParts {
+            db,
+            clock,
+            entropy,
+            authenticator,
+            verifier,
+            registrar,
+            injector,
+            provisioner,
+            settings,
+            recorder,
+        } = parts;
         Self(Arc::new(Inner {
             db,
             clock,
@@ -65,6 +81,7 @@ impl Analytics {
             verifier,
             registrar,
             injector,
+            provisioner,
             settings,
             recorder,
             accepted: Notify::new(),

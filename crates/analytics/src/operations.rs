@@ -1,5 +1,7 @@
 //! The operations, one file each: read, check in the contract's order, take effect, answer.
 
+mod change_compartment;
+mod change_network_endpoint;
 mod create_instance;
 mod delete_instance;
 mod get_instance;
@@ -7,6 +9,11 @@ mod get_work_request;
 mod list_instances;
 mod list_work_request_records;
 mod list_work_requests;
+mod scale_instance;
+mod set_feature_bundle;
+mod set_kms_key;
+mod start_instance;
+mod stop_instance;
 
 use obol_protocol::{analytics::query::Page, oci::PageToken};
 use obol_store::{instances::SortValue, tenancies};
@@ -23,6 +30,13 @@ pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>
         Operation::CreateAnalyticsInstance => create_instance::run(analytics, call).await,
         Operation::GetAnalyticsInstance => get_instance::run(analytics, call).await,
         Operation::DeleteAnalyticsInstance => delete_instance::run(analytics, call).await,
+        Operation::StartAnalyticsInstance => start_instance::run(analytics, call).await,
+        Operation::StopAnalyticsInstance => stop_instance::run(analytics, call).await,
+        Operation::ScaleAnalyticsInstance => scale_instance::run(analytics, call).await,
+        Operation::ChangeAnalyticsInstanceCompartment => change_compartment::run(analytics, call).await,
+        Operation::ChangeAnalyticsInstanceNetworkEndpoint => change_network_endpoint::run(analytics, call).await,
+        Operation::SetKmsKey => set_kms_key::run(analytics, call).await,
+        Operation::SetFeatureBundle => set_feature_bundle::run(analytics, call).await,
         Operation::ListWorkRequests => list_work_requests::run(analytics, call).await,
         Operation::GetWorkRequest => get_work_request::run(analytics, call).await,
         Operation::ListWorkRequestErrors => list_work_request_records::errors(analytics, call).await,

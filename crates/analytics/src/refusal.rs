@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use obol_domain::{
     Explanation,
     caller::CallerRefusal,
-    capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, ServiceLimit},
+    capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, SCALABLE_OCPU_SIZES, ServiceLimit},
     explanation::{describe, describe_id},
 };
 use obol_protocol::{
-    analytics::{FieldFault, FieldProblem, LifecycleState, enums::Vocabulary as _},
+    analytics::{Capacity, FieldFault, FieldProblem, LifecycleState, enums::Vocabulary as _},
     oci::{
         ErrorCode,
         error::{NOT_AUTHENTICATED, NOT_AUTHORIZED_OR_NOT_FOUND},
@@ -74,8 +74,8 @@ pub enum Refusal {
     Capacity {
         /// Why not.
         refusal: CapacityRefusal,
-        /// The value that was asked for.
-        value: i64,
+        /// What was asked for.
+        wanted: Capacity,
     },
     /// The tenancy has no room for it.
     #[error("a service limit would be exceeded")]
@@ -228,6 +228,9 @@ impl Refusal {
             }
             Self::TokenNotUserContext(_) => "OAC-DAL-001041: idcsAccessToken is not a user access token.".into(),
             Self::TokenIsFile | Self::TokenInvalid(_) => "The value of parameter idcsAccessToken is not valid.".into(),
+            Self::Capacity { refusal: CapacityRefusal::OtherType, .. } => {
+                "The value of parameter capacity.capacityType is not valid.".into()
+            }
             Self::Capacity { .. } => "The value of parameter capacity.capacityValue is not valid.".into(),
             Self::LimitExceeded { limit, .. } => {
                 format!("The following service limits were exceeded: {}.", limit.name).into()
@@ -295,7 +298,7 @@ impl Refusal {
                 describe_id(id),
                 "check the OCID; a user's OCID is not a compartment's",
             ),
-            Self::Capacity { refusal, value } => explain_capacity(*refusal, *value),
+            Self::Capacity { refusal, wanted } => explain_capacity(*refusal, *wanted),
             Self::LimitExceeded { limit, used, wanted } => Explanation::new(
                 "within_service_limit",
                 format!("{} of at most {}", limit.name, limit.most),
@@ -377,13 +380,30 @@ fn explain_field(problem: &FieldProblem) -> Explanation {
     Explanation::new(check, format!("{field}: {}", problem.expected), problem.seen.clone(), fix)
 }
 
-fn explain_capacity(refusal: CapacityRefusal, value: i64) -> Explanation {
-    let expected = match refusal {
-        CapacityRefusal::OcpuSize => {
-            let sizes: Vec<String> = OCPU_SIZES.iter().map(ToString::to_string).collect();
-            format!("capacity.capacityValue: one of {} OCPUs", sizes.join(", "))
+fn explain_capacity(refusal: CapacityRefusal, wanted: Capacity) -> Explanation {
+    let sizes = |sizes: &[i64]| sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let seen = || wanted.capacity_value.to_string();
+    let (expected, seen) = match refusal {
+        CapacityRefusal::OcpuSize => (format!("capacity.capacityValue: one of {} OCPUs", sizes(&OCPU_SIZES)), seen()),
+        CapacityRefusal::TooFewUsers => (format!("capacity.capacityValue: at least {FEWEST_USERS} users"), seen()),
+        CapacityRefusal::OtherType => (
+            "capacity.capacityType: the type that the instance was created with".to_owned(),
+            wanted.capacity_type.to_string(),
+        ),
+        CapacityRefusal::NotScalable => (
+            format!("an instance of {} OCPUs", sizes(&SCALABLE_OCPU_SIZES)),
+            "one of a size that is fixed when it is created".to_owned(),
+        ),
+        CapacityRefusal::NotScalableSize => {
+            (format!("capacity.capacityValue: one of {} OCPUs", sizes(&SCALABLE_OCPU_SIZES)), seen())
         }
-        CapacityRefusal::TooFewUsers => format!("capacity.capacityValue: at least {FEWEST_USERS} users"),
+        CapacityRefusal::UserRange { fewest, most: i64::MAX } => {
+            (format!("capacity.capacityValue: at least {fewest} users, as when the instance was created"), seen())
+        }
+        CapacityRefusal::UserRange { fewest, most } => (
+            format!("capacity.capacityValue: {fewest} to {most} users, the range that the instance was created in"),
+            seen(),
+        ),
     };
-    Explanation::new("capacity_exists", expected, value.to_string(), "choose one that exists")
+    Explanation::new("capacity_exists", expected, seen, "choose one that exists, or create another instance")
 }

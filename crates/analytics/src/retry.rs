@@ -6,7 +6,7 @@ use std::time::Duration;
 use obol_protocol::oci::signature::digest;
 use obol_store::{
     Tx,
-    retry_tokens::{self, NewAnswer, TokenKey},
+    retry_tokens::{self, Kept, NewAnswer, TokenKey},
 };
 
 use crate::{
@@ -45,7 +45,8 @@ impl<'a> RetryToken<'a> {
         if !(1..=LONGEST).contains(&token.len()) {
             return Err(Refusal::RetryTokenMalformed);
         }
-        let request = [operation.name().as_bytes(), b"\n", call.id.as_bytes(), b"\n", call.body].concat();
+        let parts = [operation.name().as_bytes(), call.id.as_bytes(), call.key.as_bytes(), call.body];
+        let request = parts.join(&b'\n');
         Ok(Some(Self { token, digest: digest(&request) }))
     }
 
@@ -60,9 +61,20 @@ impl<'a> RetryToken<'a> {
     ///
     /// [`Refusal::RetryTokenOfAnother`] or [`Refusal::RetryTokenInvalidated`].
     pub(crate) async fn replay(&self, analytics: &Inner, call: &Call<'_>) -> Result<Replay, Refusal> {
-        let Some(kept) = retry_tokens::find(&analytics.db, self.key(call), call.context.now).await? else {
-            return Ok(Replay::No);
-        };
+        self.judge(retry_tokens::find(&analytics.db, self.key(call), call.context.now).await?)
+    }
+
+    /// Looks the token up in the midst of a transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`RetryToken::replay`].
+    pub(crate) async fn replay_within(&self, tx: &mut Tx, call: &Call<'_>) -> Result<Replay, Refusal> {
+        self.judge(retry_tokens::find_within(tx, self.key(call), call.context.now).await?)
+    }
+
+    fn judge(&self, kept: Option<Kept>) -> Result<Replay, Refusal> {
+        let Some(kept) = kept else { return Ok(Replay::No) };
         if kept.request_digest != self.digest.as_bytes() {
             return Err(Refusal::RetryTokenOfAnother);
         }

@@ -1,15 +1,11 @@
 //! What may differ between installations.
 
-use std::time::Duration;
-
 use obol_domain::capacity::TenancyLimits;
 use obol_protocol::{analytics::InstanceName, oci::signature::digest};
 
 /// The settings of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How long the simulated provisioning (and the simulated removal) of an instance takes.
-    pub provisioning: Duration,
     /// The region's identifier, e.g. `us-ashburn-1`; part of every OCID.
     pub region: String,
     /// Under which domain instances have their addresses.
@@ -22,9 +18,8 @@ pub struct Settings {
 
 impl Settings {
     /// Settings with Oracle's default limits, and instance addresses that lead nowhere but to this machine.
-    pub fn new(region: &str, public_base: &str, provisioning: Duration) -> Self {
+    pub fn new(region: &str, public_base: &str) -> Self {
         Self {
-            provisioning,
             region: region.to_owned(),
             service_domain: "analytics.ocp.localhost".to_owned(),
             public_base: public_base.trim_end_matches('/').to_owned(),
@@ -62,7 +57,7 @@ mod tests {
     #[test]
     fn an_address_has_the_form_of_the_contract() {
         // Contract analytics 2.2, serviceUrl.
-        let settings = Settings::new("us-ashburn-1", "http://127.0.0.1:4620/", Duration::ZERO);
+        let settings = Settings::new("us-ashburn-1", "http://127.0.0.1:4620/");
         assert_eq!(settings.public_base, "http://127.0.0.1:4620");
         let url = settings.service_url(&"myoac".parse().unwrap(), "ocid1.tenancy.oc1..aaaa");
         let label =

@@ -3,27 +3,47 @@
 //! A list that has run anywhere is never changed: another order or meaning is another version, beside the old one, until no
 //! work request of the old one is left.
 
+mod change;
+mod change_compartment;
+mod change_network_endpoint;
 mod create;
 mod delete;
 mod provisioning;
+mod scale;
+mod set_feature_bundle;
+mod set_kms_key;
+mod start;
+mod stop;
 
-use obol_domain::BoxFuture;
-use obol_protocol::analytics::{ActionResult, LifecycleState, OperationType};
-use obol_store::instances::Instance;
+use std::borrow::Cow;
+
+use obol_domain::{BoxFuture, lifecycle::InstanceOperation};
+use obol_protocol::analytics::{ActionResult, OperationType};
+use obol_store::{instances::Instance, work_requests::WorkRequest};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{Inner, work::Moment};
 
+pub(crate) use change::Change;
+pub(crate) use change_compartment::CHANGE_COMPARTMENT;
+pub(crate) use change_network_endpoint::CHANGE_NETWORK_ENDPOINT;
 pub(crate) use create::CREATE;
 pub(crate) use delete::DELETE;
+pub(crate) use scale::SCALE;
+pub(crate) use set_feature_bundle::SET_FEATURE_BUNDLE;
+pub(crate) use set_kms_key::SET_KMS_KEY;
+pub(crate) use start::START;
+pub(crate) use stop::STOP;
 
 /// A long operation.
 pub(crate) struct Workflow {
     pub(crate) operation_type: OperationType,
     pub(crate) version: i64,
+    /// The row of the lifecycle table: where the instance is while the work goes on, and where its end leads.
+    pub(crate) lifecycle: InstanceOperation,
+    /// The last of them changes the instance.
     pub(crate) steps: &'static [Step],
-    /// The state the instance is in while the work goes on; a failure takes it from there to FAILED.
-    pub(crate) during: LifecycleState,
     /// What the work request reports about the instance once all steps have succeeded.
     pub(crate) result: ActionResult,
 }
@@ -31,13 +51,13 @@ pub(crate) struct Workflow {
 /// Lets a step take effect.
 pub(crate) type Run = for<'a> fn(Job<'a>) -> BoxFuture<'a, Result<StepEnd, StepFailure>>;
 /// Takes the effect of a step back.
-pub(crate) type Undo = for<'a> fn(Job<'a>) -> BoxFuture<'a, Result<&'static str, StepFailure>>;
+pub(crate) type Undo = for<'a> fn(Job<'a>) -> BoxFuture<'a, Result<Cow<'static, str>, StepFailure>>;
 
 /// A part of a workflow that takes effect once, however often it runs.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     /// A line for the log, written when the step is started.
-    pub(crate) beginning: Option<&'static str>,
+    pub(crate) beginning: Option<for<'a> fn(Job<'a>) -> String>,
     /// How much of the whole is done with it, 0 to 100.
     pub(crate) percent: i64,
     pub(crate) run: Run,
@@ -50,7 +70,24 @@ pub(crate) struct Step {
 pub(crate) struct Job<'a> {
     pub(crate) analytics: &'a Inner,
     pub(crate) instance: &'a Instance,
+    /// What was asked for is in its input.
+    pub(crate) work: &'a WorkRequest,
     pub(crate) moment: Moment,
+}
+
+impl Job<'_> {
+    /// A member of what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`StepFailure::Lasting`] when it is not there: the operation that accepted the work wrote something else.
+    fn input<T: DeserializeOwned>(self, name: &str) -> Result<T, StepFailure> {
+        let value = self.work.input.get(name).cloned().unwrap_or_default();
+        serde_json::from_value(value).map_err(|error| {
+            tracing::error!(work_request = self.work.id, name, %error, "the input of a work request cannot be read");
+            StepFailure::Lasting(format!("What was asked for as {name} cannot be read."))
+        })
+    }
 }
 
 /// How a run of a step ended.
@@ -70,19 +107,11 @@ pub(crate) enum StepEnd {
 pub(crate) struct Done {
     /// What it leaves for later steps and for whoever reads the record.
     pub(crate) output: Value,
-    /// What becomes of the instance, in the transaction that records the step. Without effect the step fails for good.
+    /// What becomes of the instance, in the transaction that records the last step and finishes the work. Without effect
+    /// the step fails for good.
     pub(crate) change: Option<Change>,
     /// A line for the log.
     pub(crate) log: String,
-}
-
-/// What a step does to its instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// From CREATING to ACTIVE, under this address.
-    Activate { service_url: String },
-    /// From DELETING to DELETED.
-    MarkDeleted,
 }
 
 /// Why a step did not take effect.
@@ -97,11 +126,21 @@ pub(crate) enum StepFailure {
 }
 
 /// Every workflow and version that this release carries out.
-const ALL: [&Workflow; 2] = [&CREATE, &DELETE];
+const ALL: &[&Workflow] = &[
+    &CREATE,
+    &DELETE,
+    &START,
+    &STOP,
+    &SCALE,
+    &CHANGE_COMPARTMENT,
+    &CHANGE_NETWORK_ENDPOINT,
+    &SET_KMS_KEY,
+    &SET_FEATURE_BUNDLE,
+];
 
 /// The workflow of a work request; none for one that a newer release accepted.
 pub(crate) fn find(operation_type: OperationType, version: i64) -> Option<&'static Workflow> {
-    ALL.into_iter().find(|workflow| workflow.operation_type == operation_type && workflow.version == version)
+    ALL.iter().copied().find(|workflow| workflow.operation_type == operation_type && workflow.version == version)
 }
 
 #[cfg(test)]

@@ -21,13 +21,29 @@ pub enum InstanceOperation {
     Delete,
 }
 
-/// Where an operation leads when its work succeeds.
+impl InstanceOperation {
+    /// Every row of the table.
+    pub const ALL: [Self; 7] =
+        [Self::Create, Self::Start, Self::Stop, Self::Change, Self::Move, Self::Update, Self::Delete];
+}
+
+/// Where an operation leads when its work ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
     /// Into this state.
     State(LifecycleState),
     /// Back to where it was.
     Unchanged,
+}
+
+impl After {
+    /// The state it leads to, for an instance that was in the state `before`.
+    pub const fn state(self, before: LifecycleState) -> LifecycleState {
+        match self {
+            Self::State(state) => state,
+            Self::Unchanged => before,
+        }
+    }
 }
 
 /// A row of the table.
@@ -39,6 +55,10 @@ pub struct Transition {
     pub during: Option<LifecycleState>,
     /// Where success leads.
     pub after: After,
+    /// Where failure leads, once what was done is undone.
+    pub failed: After,
+    /// Where it leads to be cancelled before anything was done. A creation leaves nothing to look after.
+    pub canceled: After,
 }
 
 /// The row of an operation.
@@ -52,7 +72,17 @@ pub const fn transition(operation: InstanceOperation) -> Transition {
         InstanceOperation::Update => (&[Active, Failed, Inactive, Updating], None, After::Unchanged),
         InstanceOperation::Delete => (&[Active, Inactive, Failed], Some(Deleting), After::State(Deleted)),
     };
-    Transition { from, during, after }
+    // A half-made or half-removed instance is good for nothing but to be removed.
+    let (failed, canceled) = match operation {
+        InstanceOperation::Create => (After::State(Failed), After::State(Deleted)),
+        InstanceOperation::Delete => (After::State(Failed), After::Unchanged),
+        InstanceOperation::Start
+        | InstanceOperation::Stop
+        | InstanceOperation::Change
+        | InstanceOperation::Move
+        | InstanceOperation::Update => (After::Unchanged, After::Unchanged),
+    };
+    Transition { from, during, after, failed, canceled }
 }
 
 /// What the state says to an operation.
@@ -111,5 +141,27 @@ mod tests {
     fn deletion_passes_through_deleting_to_deleted() {
         let row = transition(InstanceOperation::Delete);
         assert_eq!((row.during, row.after), (Some(Deleting), After::State(Deleted)));
+    }
+
+    #[test]
+    fn work_that_fails_leads_back_but_for_creation_and_deletion() {
+        for operation in InstanceOperation::ALL {
+            let row = transition(operation);
+            let half_done = matches!(operation, InstanceOperation::Create | InstanceOperation::Delete);
+            assert_eq!(row.failed.state(Inactive), if half_done { Failed } else { Inactive }, "{operation:?}");
+            let never_was = operation == InstanceOperation::Create;
+            assert_eq!(row.canceled.state(Inactive), if never_was { Deleted } else { Inactive }, "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_work_leads_out_of_a_state_of_motion() {
+        for operation in InstanceOperation::ALL {
+            let row = transition(operation);
+            for state in [Creating, Deleting] {
+                assert!(!row.from.contains(&state), "{operation:?} in {state}");
+            }
+            assert!(row.during.is_none() || !row.from.contains(&Updating), "{operation:?}");
+        }
     }
 }

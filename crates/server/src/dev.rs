@@ -11,7 +11,11 @@ mod seed;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
-use obol_analytics::{Analytics, AnalyticsParts, Settings, work::Engine};
+use obol_analytics::{
+    Analytics, AnalyticsParts, Settings,
+    provisioner::{Durations, Faults, Simulated},
+    work::Engine,
+};
 use obol_domain::{Entropy, capacity::TenancyLimits, injector::NoFaults};
 use obol_identity::{Identity, IdentityParts, PublicUrls};
 use obol_protocol::Timestamp;
@@ -174,7 +178,7 @@ impl DevCloud {
             stripes::set_signing_cert_public(&mut tx, &seeded.facts.stripe, true).await?;
             tx.commit().await?;
         }
-        let mut settings = Settings::new(REGION, &format!("http://{address}"), options.provisioning);
+        let mut settings = Settings::new(REGION, &format!("http://{address}"));
         if options.no_limits {
             settings.limits = TenancyLimits::UNLIMITED;
         }
@@ -197,6 +201,7 @@ impl DevCloud {
             verifier: Arc::new(identity.clone()),
             registrar: Arc::new(identity.clone()),
             injector: Arc::new(NoFaults),
+            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), Faults::default())),
             settings,
             recorder: recorder.clone(),
         });

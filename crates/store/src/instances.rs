@@ -33,20 +33,27 @@ statements! { "instances";
     HOLD = concat!(
         "UPDATE instances SET version = version WHERE tenancy_id = $1 AND id = $2 RETURNING ", columns!()
     );
+    // What was reserved belonged to the state that is left.
     TRANSITION =
-        "UPDATE instances SET lifecycle_state = $4, version = version + 1, time_updated = $5
+        "UPDATE instances SET lifecycle_state = $4, capacity_reserved = 0, version = version + 1, time_updated = $5,
+                              time_deleted = CASE WHEN $4 = 'DELETED' THEN $5 ELSE time_deleted END
          WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = $3";
     TRANSITION_OF_VERSION =
-        "UPDATE instances SET lifecycle_state = $4, version = version + 1, time_updated = $5
+        "UPDATE instances SET lifecycle_state = $4, capacity_reserved = 0, version = version + 1, time_updated = $5,
+                              time_deleted = CASE WHEN $4 = 'DELETED' THEN $5 ELSE time_deleted END
          WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = $3 AND version = $6";
-    ACTIVATE =
-        "UPDATE instances SET lifecycle_state = 'ACTIVE', service_url = $3, version = version + 1, time_updated = $4
-         WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = 'CREATING'";
-    MARK_DELETED =
-        "UPDATE instances SET lifecycle_state = 'DELETED', version = version + 1, time_updated = $3, time_deleted = $3
-         WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = 'DELETING'";
+    REWRITE =
+        "UPDATE instances SET compartment_id = $5, lifecycle_state = $6, capacity_value = $7, capacity_reserved = 0,
+                              details = $8, service_url = $9, version = version + 1, time_updated = $10,
+                              time_deleted = $11
+         WHERE tenancy_id = $1 AND id = $2 AND lifecycle_state = $3 AND version = $4";
+    REVISE =
+        "UPDATE instances SET details = $4, version = version + 1, time_updated = $5
+         WHERE tenancy_id = $1 AND id = $2 AND version = $3";
+    RESERVE = "UPDATE instances SET capacity_reserved = $3 WHERE tenancy_id = $1 AND id = $2";
     USED_CAPACITY =
-        "SELECT CAST(COALESCE(SUM(capacity_value), 0) AS BIGINT) AS used FROM instances
+        "SELECT CAST(COALESCE(SUM(CASE WHEN capacity_reserved > capacity_value THEN capacity_reserved
+                                       ELSE capacity_value END), 0) AS BIGINT) AS used FROM instances
          WHERE tenancy_id = $1 AND feature_set = $2 AND capacity_type = $3
            AND lifecycle_state NOT IN ('DELETED', 'FAILED')";
     FORGET =
@@ -192,7 +199,6 @@ impl Instance {
 ///
 /// [`StoreError::Duplicate`] when a live instance of the tenancy has the name.
 pub async fn insert(tx: &mut Tx, instance: &Instance) -> Result<(), StoreError> {
-    let details = serde_json::to_string(&instance.details).map_err(|error| StoreError::Refused(error.into()))?;
     let values = values![
         &instance.id,
         &instance.tenancy_id,
@@ -203,7 +209,7 @@ pub async fn insert(tx: &mut Tx, instance: &Instance) -> Result<(), StoreError> 
         instance.feature_set.as_str(),
         instance.capacity.capacity_type.as_str(),
         instance.capacity.capacity_value,
-        details,
+        spelled(&instance.details)?,
         &instance.service_url,
         &instance.stripe,
         &instance.creator_user_id,
@@ -213,6 +219,10 @@ pub async fn insert(tx: &mut Tx, instance: &Instance) -> Result<(), StoreError> 
         instance.time_deleted.unwrap_or_default(),
     ];
     tx.execute(&INSERT, values).await.map(drop)
+}
+
+fn spelled(details: &InstanceDetails) -> Result<String, StoreError> {
+    serde_json::to_string(details).map_err(|error| StoreError::Refused(error.into()))
 }
 
 /// An instance of a tenancy.
@@ -325,23 +335,52 @@ pub async fn transition(tx: &mut Tx, tenancy_id: &str, id: &str, to: Transition)
     Ok(changed == 1)
 }
 
-/// Takes an instance from CREATING to ACTIVE under its address. Returns `false` when it was not CREATING.
-pub async fn activate(
+/// Writes an instance that was read at its present version and changed since: state, compartment, capacity, details,
+/// address. Nothing stays reserved. Returns `false` when it is not in the state `from` any more, or has another version.
+///
+/// # Errors
+///
+/// [`StoreError`]
+pub async fn rewrite(
     tx: &mut Tx,
-    tenancy_id: &str,
-    id: &str,
-    service_url: &str,
+    from: LifecycleState,
+    instance: &Instance,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(&ACTIVATE, values![tenancy_id, id, service_url, now]).await? == 1)
+    let values = values![
+        &instance.tenancy_id,
+        &instance.id,
+        from.as_str(),
+        instance.version,
+        &instance.compartment_id,
+        instance.state.as_str(),
+        instance.capacity.capacity_value,
+        spelled(&instance.details)?,
+        &instance.service_url,
+        now,
+        instance.time_deleted.unwrap_or_default(),
+    ];
+    Ok(tx.execute(&REWRITE, values).await? == 1)
 }
 
-/// Takes an instance from DELETING to DELETED. Returns `false` when it was not DELETING.
-pub async fn mark_deleted(tx: &mut Tx, tenancy_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(tx.execute(&MARK_DELETED, values![tenancy_id, id, now]).await? == 1)
+/// Writes the details of an instance that was read at its present version; its state, and what is reserved, stay. Returns
+/// `false` when it has another version by now.
+///
+/// # Errors
+///
+/// [`StoreError`]
+pub async fn revise(tx: &mut Tx, instance: &Instance, now: Timestamp) -> Result<bool, StoreError> {
+    let values = values![&instance.tenancy_id, &instance.id, instance.version, spelled(&instance.details)?, now];
+    Ok(tx.execute(&REVISE, values).await? == 1)
 }
 
-/// What the tenancy's instances of an edition and kind take together, those that failed or are gone not counted.
+/// Lets an instance count with what it is being scaled to, until its state changes.
+pub async fn reserve(tx: &mut Tx, tenancy_id: &str, id: &str, capacity_value: i64) -> Result<(), StoreError> {
+    tx.execute(&RESERVE, values![tenancy_id, id, capacity_value]).await.map(drop)
+}
+
+/// What the tenancy's instances of an edition and kind take together, or are being scaled to, those that failed or are
+/// gone not counted.
 pub async fn used_capacity(
     tx: &mut Tx,
     tenancy_id: &str,

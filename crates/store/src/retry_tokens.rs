@@ -2,7 +2,7 @@
 
 use obol_protocol::Timestamp;
 
-use crate::{Db, StoreError, Tx, values};
+use crate::{Db, Row, StoreError, Tx, values};
 
 statements! { "retry_tokens";
     FIND =
@@ -18,7 +18,7 @@ statements! { "retry_tokens";
             WHERE retry_tokens.expires_at <= $9";
     INVALIDATE =
         "UPDATE retry_tokens SET is_invalidated = TRUE
-         WHERE tenancy_id = $1 AND instance_id = $2 AND NOT (user_ocid = $3 AND token = $4)";
+         WHERE tenancy_id = $1 AND instance_id = $2";
     FORGET = "DELETE FROM retry_tokens WHERE expires_at <= $1";
 }
 
@@ -62,14 +62,21 @@ pub struct NewAnswer<'a> {
 /// What is kept under a token that has not lapsed.
 pub async fn find(db: &Db, key: TokenKey<'_>, now: Timestamp) -> Result<Option<Kept>, StoreError> {
     let row = db.fetch_optional(&FIND, values![key.tenancy_id, key.user_ocid, key.token, now]).await?;
-    row.map(|row| {
-        Ok(Kept {
-            request_digest: row.get("request_digest")?,
-            answer: row.get("answer")?,
-            is_invalidated: row.get("is_invalidated")?,
-        })
+    row.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &Row) -> Result<Kept, StoreError> {
+    Ok(Kept {
+        request_digest: row.get("request_digest")?,
+        answer: row.get("answer")?,
+        is_invalidated: row.get("is_invalidated")?,
     })
-    .transpose()
+}
+
+/// What is kept under a token that has not lapsed, in the midst of a transaction.
+pub async fn find_within(tx: &mut Tx, key: TokenKey<'_>, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+    let row = tx.fetch_optional(&FIND, values![key.tenancy_id, key.user_ocid, key.token, now]).await?;
+    row.map(|row| read(&row)).transpose()
 }
 
 /// Keeps an answer. Returns `false` when the token is taken, by a request that was faster.
@@ -89,16 +96,10 @@ pub async fn keep(tx: &mut Tx, key: TokenKey<'_>, new: &NewAnswer<'_>) -> Result
 }
 
 /// Makes the tokens of earlier operations on an instance invalid: an answer that says it is being made must not be given
-/// again once it is being deleted. The token of the present request, `own`, stays. Returns how many were made invalid.
-pub async fn invalidate(
-    tx: &mut Tx,
-    tenancy_id: &str,
-    instance_id: &str,
-    own: Option<TokenKey<'_>>,
-) -> Result<u64, StoreError> {
-    // No user is called "" and no token is.
-    let (user_ocid, token) = own.map_or(("", ""), |own| (own.user_ocid, own.token));
-    tx.execute(&INVALIDATE, values![tenancy_id, instance_id, user_ocid, token]).await
+/// again once it is being deleted. The answer of the present request is kept afterwards. Returns how many were made
+/// invalid.
+pub async fn invalidate(tx: &mut Tx, tenancy_id: &str, instance_id: &str) -> Result<u64, StoreError> {
+    tx.execute(&INVALIDATE, values![tenancy_id, instance_id]).await
 }
 
 /// Removes the lapsed tokens of the whole installation. Returns how many.

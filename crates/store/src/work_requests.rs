@@ -7,11 +7,12 @@
 use obol_protocol::{
     Timestamp,
     analytics::{
-        ActionResult, OperationType, WorkRequestStatus,
+        ActionResult, LifecycleState, OperationType, WorkRequestStatus,
         enums::Vocabulary as _,
         query::{SortOrder, WorkRequestSort},
     },
 };
+use serde_json::Value as JsonValue;
 
 use crate::{Db, Row, Statement, StoreError, Tx, Value, instances::SortValue, page::Page, values};
 
@@ -20,7 +21,8 @@ const TABLE: &str = "work_requests";
 macro_rules! columns {
     () => {
         "id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status, is_unwinding, \
-         percent_complete, action_result, version, time_accepted, time_started, time_finished, lease"
+         percent_complete, action_result, version, time_accepted, time_started, time_finished, lease, input, \
+         state_before"
     };
 }
 
@@ -28,9 +30,21 @@ statements! { "work_requests";
     ACCEPT =
         "INSERT INTO work_requests (id, tenancy_id, compartment_id, instance_id, operation_type, workflow_version, status,
                                     is_unwinding, percent_complete, action_result, version, time_accepted, time_started,
-                                    time_finished, due_at, lease)
-         VALUES ($1, $2, $3, $4, $5, $6, 'ACCEPTED', FALSE, 0, 'NONE', 1, $7, 0, 0, $7, NULL)";
+                                    time_finished, due_at, lease, input, state_before)
+         VALUES ($1, $2, $3, $4, $5, $6, 'ACCEPTED', FALSE, 0, 'NONE', 1, $7, 0, 0, $7, NULL, $8, $9)";
     GET = concat!("SELECT ", columns!(), " FROM work_requests WHERE tenancy_id = $1 AND id = $2");
+    // Changes nothing, and holds the row until the transaction ends.
+    HOLD = concat!(
+        "UPDATE work_requests SET version = version WHERE tenancy_id = $1 AND id = $2 RETURNING ", columns!()
+    );
+    // Whoever holds the lease of work that has not begun finds its next write refused.
+    CANCEL =
+        "UPDATE work_requests
+         SET status = 'CANCELED', time_finished = $3, due_at = NULL, lease = NULL, version = version + 1
+         WHERE tenancy_id = $1 AND id = $2 AND status = 'ACCEPTED'";
+    REFILE =
+        "UPDATE work_requests SET compartment_id = $3, version = version + 1
+         WHERE tenancy_id = $1 AND instance_id = $2";
     // SQLite has one writer, so nobody can take the row in between; PostgreSQL passes by the rows that others are taking.
     CLAIM =
         concat!(
@@ -77,6 +91,10 @@ pub struct WorkRequest {
     pub time_accepted: Timestamp,
     /// Who holds it.
     pub lease: Option<String>,
+    /// What it was asked for, as its workflow spells it.
+    pub input: JsonValue,
+    /// The state of the instance when it was accepted; none where it makes the instance.
+    pub state_before: Option<LifecycleState>,
 }
 
 /// The part of a work request that its holder changes.
@@ -131,6 +149,10 @@ pub struct NewWorkRequest<'a> {
     pub operation_type: OperationType,
     /// By which version of the workflow.
     pub workflow_version: i64,
+    /// What it is to do, as its workflow spells it. Never a secret in the clear.
+    pub input: &'a JsonValue,
+    /// The state of the instance before; none where it is made by this.
+    pub state_before: Option<LifecycleState>,
     /// When.
     pub now: Timestamp,
 }
@@ -191,6 +213,8 @@ pub async fn accept(tx: &mut Tx, tenancy_id: &str, new: &NewWorkRequest<'_>) -> 
         new.operation_type.as_str(),
         new.workflow_version,
         new.now,
+        new.input.to_string(),
+        new.state_before.map_or("", LifecycleState::as_str),
     ];
     tx.execute(&ACCEPT, values).await.map(drop)
 }
@@ -198,6 +222,21 @@ pub async fn accept(tx: &mut Tx, tenancy_id: &str, new: &NewWorkRequest<'_>) -> 
 /// A work request of a tenancy.
 pub async fn get(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<WorkRequest>, StoreError> {
     db.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+}
+
+/// A work request of a tenancy, which nobody else changes until the transaction ends: what is decided by it holds.
+pub async fn hold(tx: &mut Tx, tenancy_id: &str, id: &str) -> Result<Option<WorkRequest>, StoreError> {
+    tx.fetch_optional(&HOLD, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Cancels a work request that has not begun. Returns `false` when it has.
+pub async fn cancel(tx: &mut Tx, tenancy_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.execute(&CANCEL, values![tenancy_id, id, now]).await? == 1)
+}
+
+/// Files all work on an instance in the compartment it has moved to.
+pub async fn refile(tx: &mut Tx, tenancy_id: &str, instance_id: &str, compartment_id: &str) -> Result<(), StoreError> {
+    tx.execute(&REFILE, values![tenancy_id, instance_id, compartment_id]).await.map(drop)
 }
 
 /// The work requests of a compartment that fit a query.
@@ -345,6 +384,11 @@ fn read(row: &Row) -> Result<WorkRequest, StoreError> {
         version: row.get("version")?,
         time_accepted: row.get("time_accepted")?,
         lease: row.get("lease")?,
+        input: row.json("input")?,
+        state_before: match row.get::<String>("state_before")?.as_str() {
+            "" => None,
+            _ => Some(row.parse("state_before")?),
+        },
     })
 }
 

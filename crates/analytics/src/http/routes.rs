@@ -13,6 +13,20 @@ pub enum Operation {
     GetAnalyticsInstance,
     /// Removes an instance.
     DeleteAnalyticsInstance,
+    /// Puts a stopped instance into service.
+    StartAnalyticsInstance,
+    /// Takes an instance out of service.
+    StopAnalyticsInstance,
+    /// Gives an instance another capacity.
+    ScaleAnalyticsInstance,
+    /// Files an instance elsewhere.
+    ChangeAnalyticsInstanceCompartment,
+    /// Changes from where an instance can be reached.
+    ChangeAnalyticsInstanceNetworkEndpoint,
+    /// Changes the encryption key.
+    SetKmsKey,
+    /// Changes the product bundle.
+    SetFeatureBundle,
     /// Lists the work requests of a compartment.
     ListWorkRequests,
     /// Shows a work request.
@@ -31,6 +45,13 @@ impl Operation {
             Self::CreateAnalyticsInstance => "CreateAnalyticsInstance",
             Self::GetAnalyticsInstance => "GetAnalyticsInstance",
             Self::DeleteAnalyticsInstance => "DeleteAnalyticsInstance",
+            Self::StartAnalyticsInstance => "StartAnalyticsInstance",
+            Self::StopAnalyticsInstance => "StopAnalyticsInstance",
+            Self::ScaleAnalyticsInstance => "ScaleAnalyticsInstance",
+            Self::ChangeAnalyticsInstanceCompartment => "ChangeAnalyticsInstanceCompartment",
+            Self::ChangeAnalyticsInstanceNetworkEndpoint => "ChangeAnalyticsInstanceNetworkEndpoint",
+            Self::SetKmsKey => "SetKmsKey",
+            Self::SetFeatureBundle => "SetFeatureBundle",
             Self::ListWorkRequests => "ListWorkRequests",
             Self::GetWorkRequest => "GetWorkRequest",
             Self::ListWorkRequestErrors => "ListWorkRequestErrors",
@@ -46,17 +67,34 @@ pub enum Policy {
     Administrator,
 }
 
+/// What IAM calls the right to do something; each includes those before it, but for the last (contract analytics 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// To list.
+    Inspect,
+    /// To look at one.
+    Read,
+    /// To start and stop.
+    Use,
+    /// To make, change and remove.
+    Manage,
+    /// To file elsewhere.
+    Move,
+}
+
 /// A route of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, with the varying part in braces.
+    /// The path, with at most two varying parts in braces.
     pub path: &'static str,
     /// What it does.
     pub operation: Operation,
     /// Who may.
     pub policy: Policy,
+    /// What IAM would ask for.
+    pub verb: Verb,
 }
 
 const INSTANCES: &str = "/20190331/analyticsInstances";
@@ -64,20 +102,38 @@ const INSTANCE: &str = "/20190331/analyticsInstances/{analyticsInstanceId}";
 const WORK_REQUESTS: &str = "/20190331/workRequests";
 const WORK_REQUEST: &str = "/20190331/workRequests/{workRequestId}";
 
+macro_rules! action {
+    ($name:literal) => {
+        concat!("/20190331/analyticsInstances/{analyticsInstanceId}/actions/", $name)
+    };
+}
+
 /// The routes in the order of contract analytics 1.
-pub static ROUTES: [Route; 8] = [
-    route(Method::GET, INSTANCES, Operation::ListAnalyticsInstances),
-    route(Method::POST, INSTANCES, Operation::CreateAnalyticsInstance),
-    route(Method::GET, INSTANCE, Operation::GetAnalyticsInstance),
-    route(Method::DELETE, INSTANCE, Operation::DeleteAnalyticsInstance),
-    route(Method::GET, WORK_REQUESTS, Operation::ListWorkRequests),
-    route(Method::GET, WORK_REQUEST, Operation::GetWorkRequest),
-    route(Method::GET, "/20190331/workRequests/{workRequestId}/errors", Operation::ListWorkRequestErrors),
-    route(Method::GET, "/20190331/workRequests/{workRequestId}/logs", Operation::ListWorkRequestLogs),
+pub static ROUTES: &[Route] = &[
+    route(Method::GET, INSTANCES, Operation::ListAnalyticsInstances, Verb::Inspect),
+    route(Method::POST, INSTANCES, Operation::CreateAnalyticsInstance, Verb::Manage),
+    route(Method::GET, INSTANCE, Operation::GetAnalyticsInstance, Verb::Read),
+    route(Method::DELETE, INSTANCE, Operation::DeleteAnalyticsInstance, Verb::Manage),
+    route(Method::POST, action!("start"), Operation::StartAnalyticsInstance, Verb::Use),
+    route(Method::POST, action!("stop"), Operation::StopAnalyticsInstance, Verb::Use),
+    route(Method::POST, action!("scale"), Operation::ScaleAnalyticsInstance, Verb::Manage),
+    route(Method::POST, action!("changeCompartment"), Operation::ChangeAnalyticsInstanceCompartment, Verb::Move),
+    route(
+        Method::POST,
+        action!("changeNetworkEndpoint"),
+        Operation::ChangeAnalyticsInstanceNetworkEndpoint,
+        Verb::Manage,
+    ),
+    route(Method::POST, action!("setKmsKey"), Operation::SetKmsKey, Verb::Manage),
+    route(Method::POST, action!("setFeatureBundle"), Operation::SetFeatureBundle, Verb::Manage),
+    route(Method::GET, WORK_REQUESTS, Operation::ListWorkRequests, Verb::Inspect),
+    route(Method::GET, WORK_REQUEST, Operation::GetWorkRequest, Verb::Read),
+    route(Method::GET, "/20190331/workRequests/{workRequestId}/errors", Operation::ListWorkRequestErrors, Verb::Read),
+    route(Method::GET, "/20190331/workRequests/{workRequestId}/logs", Operation::ListWorkRequestLogs, Verb::Read),
 ];
 
-const fn route(method: Method, path: &'static str, operation: Operation) -> Route {
-    Route { method, path, operation, policy: Policy::Administrator }
+const fn route(method: Method, path: &'static str, operation: Operation, verb: Verb) -> Route {
+    Route { method, path, operation, policy: Policy::Administrator, verb }
 }
 
 impl Route {

@@ -17,6 +17,7 @@ use obol_store::{
     tenancies,
     work_requests::{self, NewWorkRequest},
 };
+use serde_json::json;
 
 use super::compartment_is_known;
 use crate::{
@@ -58,6 +59,8 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
         instance_id: &instance.id,
         operation_type: OperationType::CreateAnalyticsInstance,
         workflow_version: workflows::CREATE.version,
+        input: &json!({}),
+        state_before: None,
         now: call.context.now,
     };
     work_requests::accept(&mut tx, &instance.tenancy_id, &new).await?;
@@ -88,7 +91,7 @@ async fn token_speaks_for_a_user(
 /// Contract analytics 2.1.
 fn capacity_exists(details: &CreateAnalyticsInstanceDetails) -> Result<(), Refusal> {
     capacity::check_creation(details.capacity)
-        .map_err(|refusal| Refusal::Capacity { refusal, value: details.capacity.capacity_value })
+        .map_err(|refusal| Refusal::Capacity { refusal, wanted: details.capacity })
 }
 
 /// Contract analytics 2.1, tenancy limits. Creations of one tenancy wait for each other where one is set, so that two of

@@ -1,7 +1,10 @@
 //! What a holder writes about its work: each write is one transaction, guarded by the lease.
 
-use obol_domain::injector::{Fault, Point};
-use obol_protocol::Timestamp;
+use obol_domain::{
+    injector::{Fault, Point},
+    lifecycle::transition,
+};
+use obol_protocol::{Timestamp, analytics::LifecycleState};
 use obol_store::{
     Tx,
     instances::{self, Transition},
@@ -31,8 +34,8 @@ pub(super) struct Entry<'a> {
     pub(super) log: Option<&'a str>,
     /// Code and message.
     pub(super) error: Option<(&'static str, &'a str)>,
-    /// The work has failed, and so has its instance.
-    pub(super) fail_instance: bool,
+    /// The work has failed and is undone.
+    pub(super) has_failed: bool,
 }
 
 impl Held<'_> {
@@ -63,12 +66,7 @@ impl Held<'_> {
         change: &Change,
     ) -> Result<bool, Stopped> {
         let mut tx = self.enter(entry, keep).await?;
-        let (tenancy_id, id, now) = (&self.work.tenancy_id, &self.work.instance_id, self.now());
-        let changed = match change {
-            Change::Activate { service_url } => instances::activate(&mut tx, tenancy_id, id, service_url, now).await?,
-            Change::MarkDeleted => instances::mark_deleted(&mut tx, tenancy_id, id, now).await?,
-        };
-        if !changed {
+        if !self.settle(&mut tx, change).await? {
             tracing::error!(work_request = self.work.id, ?change, "the instance is not in the state of its work");
             return Ok(false);
         }
@@ -90,8 +88,8 @@ impl Held<'_> {
         if let Some((code, message)) = entry.error {
             work_records::error(&mut tx, &self.lease, code, message, now).await?;
         }
-        if entry.fail_instance {
-            self.fail_instance(&mut tx, now).await?;
+        if entry.has_failed {
+            self.lead_back(&mut tx, now).await?;
         }
         Ok(tx)
     }
@@ -104,15 +102,32 @@ impl Held<'_> {
         }
     }
 
-    async fn fail_instance(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Stopped> {
-        let to = Transition {
-            from: self.workflow.during,
-            to: obol_protocol::analytics::LifecycleState::Failed,
-            version: None,
-            now,
-        };
-        // An instance that is not there (any more) needs no failing.
+    /// Changes the instance and takes it to where its work leads. Whatever was written to it since the work was accepted
+    /// stays: it is read anew, and held.
+    async fn settle(&self, tx: &mut Tx, change: &Change) -> Result<bool, Stopped> {
+        let now = self.now();
+        let row = transition(self.workflow.lifecycle);
+        let held = instances::hold(tx, &self.work.tenancy_id, &self.work.instance_id).await?;
+        let Some(mut instance) = held.filter(|instance| Some(instance.state) == row.during) else { return Ok(false) };
+        let from = instance.state;
+        instance.state = row.after.state(self.state_before());
+        instance.time_deleted = (instance.state == LifecycleState::Deleted).then_some(now);
+        change.apply(tx, &mut instance).await?;
+        Ok(instances::rewrite(tx, from, &instance, now).await?)
+    }
+
+    /// Takes the instance to where failure leads: back to where it was, or to FAILED.
+    async fn lead_back(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Stopped> {
+        let row = transition(self.workflow.lifecycle);
+        let Some(from) = row.during else { return Ok(()) };
+        let to = Transition { from, to: row.failed.state(self.state_before()), version: None, now };
+        // An instance that is not there (any more) needs no leading.
         instances::transition(tx, &self.work.tenancy_id, &self.work.instance_id, to).await?;
         Ok(())
+    }
+
+    /// Where the instance was before. Work without one makes its instance, and leads to a state of its own.
+    fn state_before(&self) -> LifecycleState {
+        self.work.state_before.unwrap_or(LifecycleState::Failed)
     }
 }

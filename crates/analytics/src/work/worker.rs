@@ -88,7 +88,7 @@ impl Held<'_> {
             return Ok(true);
         };
         if steps.len() == done {
-            steps.push(self.start(done, definition).await?);
+            steps.push(self.start(done, definition, instance).await?);
         }
         let Some(step) = steps.get_mut(done) else { return Ok(false) };
         match self.take_effect(definition, instance, step).await? {
@@ -104,7 +104,12 @@ impl Held<'_> {
         }
     }
 
-    async fn start(&mut self, position: usize, definition: &workflows::Step) -> Result<Step, Stopped> {
+    async fn start(
+        &mut self,
+        position: usize,
+        definition: &workflows::Step,
+        instance: &Instance,
+    ) -> Result<Step, Stopped> {
         let now = self.now();
         let progress = &mut self.work.progress;
         if progress.status == WorkRequestStatus::Accepted {
@@ -120,7 +125,8 @@ impl Held<'_> {
             started_at: now,
             finished_at: None,
         };
-        let entry = Entry { step: Some(&step), log: definition.beginning, ..Entry::default() };
+        let log = definition.beginning.map(|beginning| beginning(self.job(instance, &step)));
+        let entry = Entry { step: Some(&step), log: log.as_deref(), ..Entry::default() };
         self.write(&format!("started {}", step.name), entry).await?;
         Ok(step)
     }
@@ -150,7 +156,7 @@ impl Held<'_> {
 
     fn job<'b>(&'b self, instance: &'b Instance, step: &Step) -> Job<'b> {
         let moment = Moment { now: self.now(), step_started: step.started_at };
-        Job { analytics: self.analytics, instance, moment }
+        Job { analytics: self.analytics, instance, work: &self.work, moment }
     }
 
     /// The heartbeat: as long as an effect takes, nobody else gets the work.
@@ -225,7 +231,7 @@ impl Held<'_> {
             self.finish(WorkRequestStatus::Failed, ActionResult::None);
             let entry = Entry {
                 log: Some("The work request failed. What it had done was undone, as far as the log says."),
-                fail_instance: true,
+                has_failed: true,
                 ..Entry::default()
             };
             self.commit("finished", entry, Keep::Finish).await?;
@@ -255,7 +261,7 @@ impl Held<'_> {
             Ok(log) => {
                 step.state = StepState::Undone;
                 step.finished_at = Some(self.now());
-                let entry = Entry { step: Some(step), log: Some(log), ..Entry::default() };
+                let entry = Entry { step: Some(step), log: Some(&log), ..Entry::default() };
                 self.write(&format!("undone {}", step.name), entry).await.map(|()| false)
             }
             Err(StepFailure::Passing(reason)) if step.attempts + 1 < MOST_ATTEMPTS => {

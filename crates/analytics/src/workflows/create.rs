@@ -1,10 +1,13 @@
 //! How an instance is made: its application is registered in the stripe, it is provisioned, it goes into service.
 
+use std::borrow::Cow;
+
 use obol_domain::{
     BoxFuture,
+    lifecycle::InstanceOperation,
     registrar::{RegisteredInstance, RegistrarError},
 };
-use obol_protocol::analytics::{ActionResult, LifecycleState, OperationType};
+use obol_protocol::analytics::{ActionResult, OperationType};
 use serde_json::json;
 
 use super::{Change, Done, Job, Step, StepEnd, StepFailure, Workflow, provisioning};
@@ -13,6 +16,7 @@ use super::{Change, Done, Job, Step, StepEnd, StepFailure, Workflow, provisionin
 pub(crate) static CREATE: Workflow = Workflow {
     operation_type: OperationType::CreateAnalyticsInstance,
     version: 1,
+    lifecycle: InstanceOperation::Create,
     steps: &[
         Step {
             name: "register_application",
@@ -21,16 +25,9 @@ pub(crate) static CREATE: Workflow = Workflow {
             run: register_application,
             undo: Some(unregister_application),
         },
-        Step {
-            name: "provision",
-            beginning: Some(provisioning::PROVISIONING),
-            percent: 90,
-            run: provisioning::provision,
-            undo: Some(provisioning::undo_provision),
-        },
+        provisioning::step("provision", 90),
         Step { name: "activate", beginning: None, percent: 100, run: activate, undo: None },
     ],
-    during: LifecycleState::Creating,
     result: ActionResult::Created,
 };
 
@@ -54,10 +51,10 @@ fn register_application(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailu
 }
 
 /// Removes the application, whoever registered it: absence is success.
-pub(super) fn unregister_application(job: Job<'_>) -> BoxFuture<'_, Result<&'static str, StepFailure>> {
+pub(super) fn unregister_application(job: Job<'_>) -> BoxFuture<'_, Result<Cow<'static, str>, StepFailure>> {
     Box::pin(async move {
         job.analytics.registrar.unregister(&job.instance.stripe, &job.instance.id).await.map_err(failure)?;
-        Ok("The instance's application was removed from its stripe.")
+        Ok("The instance's application was removed from its stripe.".into())
     })
 }
 
@@ -67,7 +64,7 @@ fn activate(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
         Ok(StepEnd::Done(Done {
             output: json!({ "serviceUrl": service_url }),
             log: "The instance is active.".to_owned(),
-            change: Some(Change::Activate { service_url }),
+            change: Some(Change::Address(service_url)),
         }))
     })
 }

@@ -1,8 +1,8 @@
 //! How an instance is removed: it is deprovisioned, its application leaves the stripe, it is marked as gone. Nothing of
 //! this can be undone: what fails leaves a FAILED instance, which can be deleted again.
 
-use obol_domain::BoxFuture;
-use obol_protocol::analytics::{ActionResult, LifecycleState, OperationType};
+use obol_domain::{BoxFuture, lifecycle::InstanceOperation};
+use obol_protocol::analytics::{ActionResult, OperationType};
 use serde_json::json;
 
 use super::{Change, Done, Job, Step, StepEnd, StepFailure, Workflow, create, provisioning};
@@ -11,34 +11,22 @@ use super::{Change, Done, Job, Step, StepEnd, StepFailure, Workflow, create, pro
 pub(crate) static DELETE: Workflow = Workflow {
     operation_type: OperationType::DeleteAnalyticsInstance,
     version: 1,
+    lifecycle: InstanceOperation::Delete,
     steps: &[
-        Step {
-            name: "deprovision",
-            beginning: Some(provisioning::DEPROVISIONING),
-            percent: 50,
-            run: provisioning::deprovision,
-            undo: None,
-        },
+        provisioning::lasting_step("deprovision", 50),
         Step { name: "unregister_application", beginning: None, percent: 90, run: unregister_application, undo: None },
         Step { name: "mark_deleted", beginning: None, percent: 100, run: mark_deleted, undo: None },
     ],
-    during: LifecycleState::Deleting,
     result: ActionResult::Deleted,
 };
 
 fn unregister_application(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
     Box::pin(async move {
         let log = create::unregister_application(job).await?;
-        Ok(StepEnd::Done(Done { output: json!({}), change: None, log: log.to_owned() }))
+        Ok(StepEnd::Done(Done { output: json!({}), change: None, log: log.into_owned() }))
     })
 }
 
 fn mark_deleted(_job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async {
-        Ok(StepEnd::Done(Done {
-            output: json!({}),
-            change: Some(Change::MarkDeleted),
-            log: "The instance is deleted.".to_owned(),
-        }))
-    })
+    Box::pin(async { Ok(provisioning::end("The instance is deleted.", Change::Nothing)) })
 }

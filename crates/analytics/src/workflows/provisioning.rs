@@ -1,33 +1,62 @@
-//! The provisioning of an instance, which Obol only simulates: it waits, and says so.
+//! The steps that leave an instance's server to the provisioner, and what every workflow ends with.
+
+use std::borrow::Cow;
 
 use obol_domain::BoxFuture;
 use serde_json::json;
 
-use super::{Done, Job, StepEnd, StepFailure};
+use super::{Change, Done, Job, Step, StepEnd, StepFailure};
+use crate::provisioner::{Order, Outcome, ProvisionFailure};
 
-/// The first line of the log of either.
-pub(super) const PROVISIONING: &str = "Provisioning is simulated: no analytics server is started.";
-pub(super) const DEPROVISIONING: &str = "Deprovisioning is simulated: there is no analytics server to stop.";
-
-/// Waits for the time that provisioning takes by the settings.
-pub(super) fn provision(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async move { Ok(after_a_while(job, "Simulated provisioning finished.")) })
+/// A step that hands the work to the provisioner and follows it.
+pub(super) const fn step(name: &'static str, percent: i64) -> Step {
+    Step { name, beginning: Some(announce), percent, run: carry_out, undo: Some(take_back) }
 }
 
-/// Waits for the time that removal takes by the settings, which is that of provisioning.
-pub(super) fn deprovision(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async move { Ok(after_a_while(job, "Simulated deprovisioning finished.")) })
+/// The same where nothing can be brought back.
+pub(super) const fn lasting_step(name: &'static str, percent: i64) -> Step {
+    Step { name, beginning: Some(announce), percent, run: carry_out, undo: None }
 }
 
-/// Takes back what was provisioned, at once: there is nothing.
-pub(super) fn undo_provision(_job: Job<'_>) -> BoxFuture<'_, Result<&'static str, StepFailure>> {
-    Box::pin(async { Ok("Simulated provisioning was taken back.") })
+/// The line and the change that a workflow ends with.
+pub(super) fn end(log: impl Into<String>, change: Change) -> StepEnd {
+    StepEnd::Done(Done { output: json!({}), change: Some(change), log: log.into() })
 }
 
-fn after_a_while(job: Job<'_>, end: &str) -> StepEnd {
-    let until = job.moment.step_started.plus(job.analytics.settings.provisioning);
-    if job.moment.now < until {
-        return StepEnd::Wait { until };
+fn announce(job: Job<'_>) -> String {
+    job.analytics.provisioner.announce(job.work.operation_type)
+}
+
+fn carry_out(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
+    Box::pin(async move {
+        match job.analytics.provisioner.carry_out(order(job)).await.map_err(failure)? {
+            Outcome::Done(log) => Ok(StepEnd::Done(Done { output: json!({}), change: None, log })),
+            Outcome::Pending { until } => Ok(StepEnd::Wait { until }),
+        }
+    })
+}
+
+fn take_back(job: Job<'_>) -> BoxFuture<'_, Result<Cow<'static, str>, StepFailure>> {
+    Box::pin(async move {
+        let log = job.analytics.provisioner.take_back(order(job)).await.map_err(failure)?;
+        Ok(log.into())
+    })
+}
+
+fn order(job: Job<'_>) -> Order<'_> {
+    Order {
+        work_request_id: &job.work.id,
+        operation: job.work.operation_type,
+        instance: job.instance,
+        input: &job.work.input,
+        since: job.moment.step_started,
+        now: job.moment.now,
     }
-    StepEnd::Done(Done { output: json!({ "simulated": true }), change: None, log: end.to_owned() })
+}
+
+fn failure(failure: ProvisionFailure) -> StepFailure {
+    match failure {
+        ProvisionFailure::Passing(reason) => StepFailure::Passing(reason),
+        ProvisionFailure::Lasting(reason) => StepFailure::Lasting(reason),
+    }
 }

@@ -8,7 +8,7 @@ use obol_domain::{
 };
 use obol_protocol::{
     Timestamp,
-    analytics::{FieldFault, FieldProblem, LifecycleState},
+    analytics::{Capacity, CapacityType, FieldFault, FieldProblem, LifecycleState},
     oci::signature::SignatureRefusal,
 };
 use obol_store::StoreError;
@@ -18,7 +18,7 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 #[test]
 fn every_route_stands_in_the_table_of_operations() {
-    for route in &ROUTES {
+    for route in ROUTES {
         let row = format!("| {} | `{} {}` |", route.operation.name(), route.method, route.path);
         assert!(COMPATIBILITY.contains(&row), "docs/compatibility.md lacks {row}");
     }
@@ -34,7 +34,8 @@ fn every_refusal_stands_in_the_table_of_errors() {
             .replace("CREATING", "<state>")
             .replace("parameter name", "parameter <field>")
             .replace("parameter idcsAccessToken", "parameter <field>")
-            .replace("parameter capacity.capacityValue", "parameter <field>");
+            .replace("parameter capacity.capacityValue", "parameter <field>")
+            .replace("parameter capacity.capacityType", "parameter <field>");
         let start = format!("| {} | `{}` | `{message}`", refusal.code().status().as_u16(), refusal.code().as_str());
         let row = section.lines().find(|line| line.starts_with(&start));
         let row = row.unwrap_or_else(|| panic!("docs/errors.md lacks {start}"));
@@ -76,6 +77,7 @@ fn refusals() -> Vec<Refusal> {
     .collect();
     let limit = ServiceLimit { name: "ee-ocpu-count", most: 40 };
     let state = LifecycleState::Creating;
+    let capacity = Capacity { capacity_type: CapacityType::OlpuCount, capacity_value: 3 };
     refusals.extend([
         Refusal::NoSuchOperation,
         CallerRefusal::UserUnknown.into(),
@@ -94,7 +96,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TokenInvalid(token("user_not_locked")),
         Refusal::VerifierUnavailable("away".into()),
         Refusal::CompartmentUnknown { id: String::new() },
-        Refusal::Capacity { refusal: CapacityRefusal::OcpuSize, value: 3 },
+        Refusal::Capacity { refusal: CapacityRefusal::OcpuSize, wanted: capacity },
+        Refusal::Capacity { refusal: CapacityRefusal::OtherType, wanted: capacity },
         Refusal::LimitExceeded { limit, used: 40, wanted: 1 },
         Refusal::NameTaken { name: String::new() },
         Refusal::NotFound { what: "instance", id: String::new() },

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod canary;
+mod changes;
 mod create;
 mod delete;
 mod documents;
+mod injected;
 mod lists;
 mod logging;
 #[cfg(feature = "postgres-tests")]

@@ -11,7 +11,7 @@ use crate::world::World;
 #[tokio::test]
 async fn no_route_is_open() {
     let world = World::new().await;
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = route.path.replace("{analyticsInstanceId}", "x").replace("{workRequestId}", "x");
         let request = Request::builder().method(route.method.clone()).uri(&path).body(Body::empty()).unwrap();
         let answer = world.send(request).await;
@@ -25,7 +25,7 @@ async fn whoever_is_no_administrator_sees_nothing_and_changes_nothing() {
     let world = World::new().await;
     let id = world.active("myoac").await;
     let body = world.details("other").to_string();
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = route.path.replace("{analyticsInstanceId}", &id).replace("{workRequestId}", "x");
         let body = if route.method == Method::POST { body.as_bytes() } else { b"" };
         let answer = world.call_as(&world.tenant().nobody, route.method.clone(), &path, body, &[]).await;

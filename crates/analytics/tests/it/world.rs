@@ -18,7 +18,11 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request},
 };
-use obol_analytics::{Analytics, AnalyticsParts, Settings, http, work::Engine};
+use obol_analytics::{
+    Analytics, AnalyticsParts, Settings, http,
+    provisioner::{Durations, Faults, Simulated},
+    work::Engine,
+};
 use obol_domain::{
     AccessTokenVerifier, BoxFuture, Clock as _, Explanation, Injector, InstanceRegistrar, RequestAuthenticator,
     access_token::{TokenRefusal, VerifiedUser},
@@ -86,6 +90,7 @@ pub struct World {
     pub clock: ManualClock,
     pub registrar: Arc<FakeRegistrar>,
     pub injector: Arc<Script>,
+    pub faults: Faults,
     pub recorder: Recorder,
     pub engine: Engine,
     analytics: Analytics,
@@ -153,7 +158,8 @@ impl World {
         let (recorder, _writer) = Recorder::start(db.clone());
         let registrar = Arc::new(FakeRegistrar::default());
         let injector = Arc::new(script);
-        let mut settings = Settings::new("us-ashburn-1", &format!("http://{HOST}"), PROVISIONING);
+        let mut settings = Settings::new("us-ashburn-1", &format!("http://{HOST}"));
+        let faults = Faults::default();
         settings.limits = limits;
         let analytics = Analytics::new(AnalyticsParts {
             db: db.clone(),
@@ -163,12 +169,13 @@ impl World {
             verifier: Arc::new(FakeVerifier),
             registrar: Arc::clone(&registrar) as Arc<dyn InstanceRegistrar>,
             injector: Arc::clone(&injector) as Arc<dyn Injector>,
+            provisioner: Arc::new(Simulated::new(Durations::all(PROVISIONING), faults.clone())),
             settings,
             recorder: recorder.clone(),
         });
         let engine = Engine::new(analytics.clone());
         let router = http::router(analytics.clone());
-        Self { _scratch: scratch, db, clock, registrar, injector, recorder, engine, analytics, router, tenants }
+        Self { _scratch: scratch, db, clock, registrar, injector, faults, recorder, engine, analytics, router, tenants }
     }
 
     /// Another engine over the same control plane, as on another node.
@@ -544,6 +551,11 @@ impl Script {
         let script = Self::default();
         script.crash_at_write.store(write, Ordering::SeqCst);
         script
+    }
+
+    /// Crash after the write of this number from now on, counted from 1.
+    pub fn crash_after_next(&self, write: u32) {
+        self.crash_at_write.store(self.writes.load(Ordering::SeqCst) + write, Ordering::SeqCst);
     }
 
     /// The points that were passed.

@@ -18,6 +18,7 @@ use obol_store::{
     work_requests::{self, Keep, Lease, NewWorkRequest, Progress, WorkRequestQuery},
     work_steps::{self, Step, StepState},
 };
+use serde_json::json;
 
 const ONE: &str = "ocid1.tenancy.oc1..one";
 const TWO: &str = "ocid1.tenancy.oc1..two";
@@ -109,6 +110,8 @@ async fn accept(db: &Db, tenancy_id: &str, id: &str, now: i64) {
         instance_id: "i1",
         operation_type: OperationType::CreateAnalyticsInstance,
         workflow_version: 1,
+        input: &json!({ "what": "ever" }),
+        state_before: Some(LifecycleState::Active),
         now: at(now),
     };
     let mut tx = db.begin().await.unwrap();
@@ -156,9 +159,8 @@ on_each_engine!(a_name_is_taken_until_its_instance_is_deleted, |db| async move {
     insert(&db, &instance(TWO, "i3", "myoac", 1)).await.unwrap();
     let to = Transition { from: LifecycleState::Creating, to: LifecycleState::Deleting, version: None, now: at(2) };
     assert!(transition(&db, ONE, "i1", to).await);
-    let mut tx = db.begin().await.unwrap();
-    assert!(instances::mark_deleted(&mut tx, ONE, "i1", at(3)).await.unwrap());
-    tx.commit().await.unwrap();
+    let to = Transition { from: LifecycleState::Deleting, to: LifecycleState::Deleted, version: None, now: at(3) };
+    assert!(transition(&db, ONE, "i1", to).await);
     insert(&db, &instance(ONE, "i2", "myoac", 1)).await.unwrap();
     assert_eq!(instances::forget_deleted(&db, at(3)).await.unwrap(), 0);
     assert_eq!(instances::forget_deleted(&db, at(4)).await.unwrap(), 1);
@@ -174,8 +176,6 @@ on_each_engine!(a_state_changes_only_from_where_it_is, |db| async move {
     assert!(!transition(&db, TWO, "i1", to(LifecycleState::Creating, None)).await, "another tenancy's");
     assert!(transition(&db, ONE, "i1", to(LifecycleState::Creating, Some(1))).await);
     let mut tx = db.begin().await.unwrap();
-    assert!(!instances::activate(&mut tx, ONE, "i1", "https://x", at(3)).await.unwrap());
-    assert!(!instances::mark_deleted(&mut tx, ONE, "i1", at(3)).await.unwrap());
     assert_eq!(instances::hold(&mut tx, TWO, "i1").await.unwrap(), None, "another tenancy's");
     let found = instances::hold(&mut tx, ONE, "i1").await.unwrap().unwrap();
     assert_eq!((found.state, found.version, found.time_updated), (LifecycleState::Failed, 2, at(2)));
@@ -371,9 +371,8 @@ on_each_engine!(a_retry_token_is_taken_once_until_it_lapses, |db| async move {
         assert_eq!(retry_tokens::find(&db, other, at(1)).await.unwrap(), None);
     }
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", Some(key)).await.unwrap(), 0, "one's own stays");
-    assert_eq!(retry_tokens::invalidate(&mut tx, TWO, "i1", None).await.unwrap(), 0);
-    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", None).await.unwrap(), 1);
+    assert_eq!(retry_tokens::invalidate(&mut tx, TWO, "i1").await.unwrap(), 0);
+    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1").await.unwrap(), 1);
     tx.commit().await.unwrap();
     assert!(retry_tokens::find(&db, key, at(99)).await.unwrap().unwrap().is_invalidated);
     assert_eq!(retry_tokens::find(&db, key, at(100)).await.unwrap(), None);
@@ -382,25 +381,22 @@ on_each_engine!(a_retry_token_is_taken_once_until_it_lapses, |db| async move {
     assert_eq!(retry_tokens::forget_lapsed(&db, at(200)).await.unwrap(), 1);
 });
 
-on_each_engine!(a_retry_token_is_ones_own_only_with_its_user, |db| async move {
+on_each_engine!(a_retry_token_is_ones_own_and_all_of_an_instance_are_invalidated, |db| async move {
     seeded(&db).await;
     let key = |user_ocid, token| TokenKey { tenancy_id: ONE, user_ocid, token };
-    let (created, deleted) = (key("ada", "same"), key("bob", "same"));
+    let (created, other) = (key("ada", "same"), key("bob", "same"));
     let mut tx = db.begin().await.unwrap();
-    for key in [created, deleted, key("bob", "earlier")] {
-        let new = NewAnswer {
-            request_digest: b"one",
-            instance_id: "i1",
-            answer: "{}".into(),
-            expires_at: at(100),
-            now: at(1),
-        };
+    for (key, instance_id) in [(created, "i1"), (other, "i2"), (key("bob", "earlier"), "i1")] {
+        let new =
+            NewAnswer { request_digest: b"one", instance_id, answer: "{}".into(), expires_at: at(100), now: at(1) };
         assert!(retry_tokens::keep(&mut tx, key, &new).await.unwrap());
     }
-    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1", Some(deleted)).await.unwrap(), 2);
+    let found = retry_tokens::find_within(&mut tx, created, at(2)).await.unwrap().unwrap();
+    assert!(!found.is_invalidated);
+    assert_eq!(retry_tokens::invalidate(&mut tx, ONE, "i1").await.unwrap(), 2);
     tx.commit().await.unwrap();
     assert!(retry_tokens::find(&db, created, at(2)).await.unwrap().unwrap().is_invalidated);
-    assert!(!retry_tokens::find(&db, deleted, at(2)).await.unwrap().unwrap().is_invalidated);
+    assert!(!retry_tokens::find(&db, other, at(2)).await.unwrap().unwrap().is_invalidated);
 });
 
 on_each_engine!(a_stranded_instance_has_no_live_work, |db| async move {
