@@ -1,10 +1,30 @@
-//! SCIM 2.0 as IDCS's administration speaks it (contract identity 6): errors, headers, and the resources of the doors
-//! that are open.
+//! SCIM 2.0 as IDCS's administration speaks it (contract identity 6).
+//!
+//! A resource is a table of attributes ([`schema`]), and everything else is derived from it: what a body may hold
+//! ([`incoming`]), what an answer shows ([`projection`]), what a filter means ([`condition`]), what PATCH does ([`patch`]).
 
+pub mod condition;
 pub mod error;
+pub mod fault;
+pub mod filter;
+pub mod incoming;
+pub mod list;
+pub mod patch;
+pub mod path;
+pub mod projection;
+pub mod resources;
+pub mod schema;
 pub mod user;
 
+pub use condition::Condition;
 pub use error::ScimError;
+pub use fault::Fault;
+pub use filter::Filter;
+pub use incoming::Document;
+pub use list::{ListAnswer, ListQuery};
+pub use path::AttributePath;
+pub use projection::Projection;
+pub use schema::ResourceType;
 pub use user::{Email, Meta, Name, User};
 
 /// The content type of every answer (contract identity 6.1).

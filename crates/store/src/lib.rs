@@ -26,6 +26,7 @@ pub mod policies;
 mod readers;
 pub mod retry_tokens;
 pub mod row;
+pub mod scim;
 pub mod sessions;
 pub mod signing_keys;
 pub mod stripes;
