@@ -17,11 +17,13 @@ pub mod db;
 pub mod error;
 pub mod explanations;
 pub mod grants;
+pub mod groups;
 pub mod instances;
 pub mod meta;
 mod migrations;
 pub mod open;
 mod page;
+pub mod people;
 pub mod policies;
 mod readers;
 pub mod retry_tokens;
@@ -58,6 +60,8 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         grants::STATEMENTS,
         signing_keys::STATEMENTS,
         sessions::STATEMENTS,
+        people::STATEMENTS,
+        groups::STATEMENTS,
         api_keys::STATEMENTS,
         instances::STATEMENTS,
         work_requests::STATEMENTS,
@@ -70,6 +74,8 @@ pub fn census() -> Vec<(&'static str, Statement)> {
     ]
     .concat()
     .into_iter()
+    .chain(people::built_statements().into_iter().map(|statement| ("people::list", statement)))
+    .chain(groups::built_statements().into_iter().map(|statement| ("groups::list", statement)))
     .chain(instances::list_statements().into_iter().map(|statement| ("instances::list", statement)))
     .chain(work_requests::list_statements().into_iter().map(|statement| ("work_requests::list", statement)))
     .collect()

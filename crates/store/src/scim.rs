@@ -210,17 +210,14 @@ fn sort_key(row: &Row, form: Form) -> Result<String, StoreError> {
     }
 }
 
-/// A `WHERE` over a list's own rows, for whoever changes those that pass: `stripe` is `$1`, `owner` the next value.
+/// A condition over a list's own rows under the alias `l`, with the values it is written for; the first is the stripe.
 pub(crate) fn list_condition(
     list: &'static List,
     stripe: &str,
-    owner: &str,
     condition: &Condition,
 ) -> Result<(String, Vec<Value>), Fault> {
     let mut sql = Sql::new(stripe);
-    let owner = sql.bind(owner);
-    let inner = sql.of_element(list, condition)?;
-    Ok((format!("stripe = $1 AND {} = {owner} AND ({inner})", list.owner), sql.values))
+    Ok((sql.of_element(list, condition)?, sql.values))
 }
 
 /// Statements for the census: each column with each kind of test, and each order.

@@ -1,7 +1,7 @@
 //! Users. They are never kept in memory: who signs in is read anew, so that a lock or a deactivation holds at once.
 
 use obol_domain::lockout::{LockState, LockoutPolicy};
-use obol_protocol::Timestamp;
+use obol_protocol::{Timestamp, scim::condition::folded};
 
 use crate::{Db, Row, StoreError, Tx, stripes::STANDARD_POLICY, values};
 
@@ -16,8 +16,11 @@ statements! { "users";
     INSERT =
         "INSERT INTO users (stripe, id, ocid, user_name, user_name_key, display_name, given_name, family_name, email,
                             preferred_language, locale, timezone, is_active, password_hash, failed_attempts, locked_at,
-                            created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, NULL, $15, $15)";
+                            created_at, modified_at, display_name_key, given_name_key, family_name_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, NULL, $15, $15, $16, $17, $18)";
+    INSERT_EMAILS =
+        "INSERT INTO user_emails (stripe, user_id, position, value_key, kind, is_primary)
+         VALUES ($1, $2, 0, $3, 'work', $4), ($1, $2, 1, $3, 'recovery', $5)";
     BY_ID = concat!("SELECT ", columns!(), " FROM users WHERE stripe = $1 AND id = $2");
     BY_NAME = concat!("SELECT ", columns!(), " FROM users WHERE stripe = $1 AND user_name_key = $2");
     TOUCH =
@@ -28,9 +31,11 @@ statements! { "users";
         "UPDATE password_policies SET priority = priority WHERE stripe = $1 AND name = $2 RETURNING priority";
     FORGIVE =
         "UPDATE users SET failed_attempts = 0, locked_at = NULL WHERE stripe = $1 AND id = $2 AND failed_attempts = $3";
-    SET_ACTIVE = "UPDATE users SET is_active = $3, modified_at = $4 WHERE stripe = $1 AND id = $2";
+    SET_ACTIVE =
+        "UPDATE users SET is_active = $3, modified_at = $4, revision = revision + 1 WHERE stripe = $1 AND id = $2";
     SET_PASSWORD =
-        "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_at = NULL, modified_at = $4
+        "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_at = NULL, modified_at = $4,
+                          revision = revision + 1
          WHERE stripe = $1 AND id = $2";
     DELETE = "DELETE FROM users WHERE stripe = $1 AND id = $2";
 }
@@ -105,11 +110,14 @@ pub async fn insert(tx: &mut Tx, stripe: &str, user: &User) -> Result<(), StoreE
             &user.timezone,
             user.is_active,
             user.password_hash.clone(),
-            user.created_at
+            user.created_at,
+            folded(&user.display_name),
+            folded(user.given_name.as_deref().unwrap_or_default()),
+            folded(&user.family_name)
         ],
     )
-    .await
-    .map(drop)
+    .await?;
+    tx.execute(&INSERT_EMAILS, values![stripe, &user.id, folded(&user.email), true, false]).await.map(drop)
 }
 
 /// A user by SCIM id.
@@ -197,7 +205,7 @@ fn read_lock(row: &Row) -> Result<LockState, StoreError> {
     })
 }
 
-fn read(row: &Row) -> Result<User, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<User, StoreError> {
     Ok(User {
         id: row.get("id")?,
         ocid: row.get("ocid")?,

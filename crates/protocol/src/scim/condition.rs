@@ -153,9 +153,7 @@ fn compare(found: Found, operator: Operator, value: &Value) -> Result<Condition,
     let ordered = !matches!(operator, Operator::Co | Operator::Sw | Operator::Ew);
     let condition = match (leaf.kind, value) {
         (Kind::Complex, _) => return Err(refused()),
-        (_, Value::Null) if operator == Operator::Eq => {
-            Condition::Not(Box::new(Condition::Test(found, Test::Present)))
-        }
+        (_, Value::Null) if operator == Operator::Eq => Condition::Not(Box::new(Condition::Test(found, Test::Present))),
         (Kind::String | Kind::Reference, Value::String(text)) => {
             let text = if leaf.case_exact { text.clone() } else { folded(text) };
             Condition::Test(found, Test::Text(operator, text))
@@ -206,9 +204,7 @@ fn passes(value: &Value, leaf: &Attribute, asked: &Test) -> bool {
             text.parse::<Timestamp>().is_ok_and(|time| ordered(*operator, time.cmp(wanted)))
         }
         (Test::Text(_, _), Value::String(text)) if text.is_empty() => false,
-        (Test::Text(operator, wanted), Value::String(text)) if leaf.case_exact => {
-            text_passes(*operator, wanted, text)
-        }
+        (Test::Text(operator, wanted), Value::String(text)) if leaf.case_exact => text_passes(*operator, wanted, text),
         (Test::Text(operator, wanted), Value::String(text)) => text_passes(*operator, wanted, &folded(text)),
         _ => false,
     }
@@ -242,7 +238,7 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::schema::{Schema, ResourceType},
+        super::schema::{ResourceType, Schema},
         *,
     };
 
@@ -285,21 +281,43 @@ mod tests {
     #[test]
     fn filters_mean_what_the_contract_says() {
         for text in [
-            r#"username eq "BOB""#, r#"userName sw "b""#, r#"userName ew "OB""#, r#"userName co "o""#, "userName pr",
-            r#"token eq "Bob""#, r#"token ne "bob""#, "age ge 7", "age lt 8", r#"born gt "2026-11-22T11:59:59Z""#,
-            r#"born eq "2026-11-22T12:00:00Z""#, r#"grants eq "b""#, r#"grants[value eq "a"]"#, r#"emails eq "X@Y""#,
-            r#"emails[type eq "work" and value co "@"]"#, r#"emails.type eq "home""#, "title eq null or age pr",
-            "urn:x:extension:Thing:locked.on eq false", r#"urn:x:core:2.0:Thing:userName eq "bob""#,
-            r#"urn:x:extension:Thing:locked.on eq "False""#, r#"not (userName eq "alice")"#,
+            r#"username eq "BOB""#,
+            r#"userName sw "b""#,
+            r#"userName ew "OB""#,
+            r#"userName co "o""#,
+            "userName pr",
+            r#"token eq "Bob""#,
+            r#"token ne "bob""#,
+            "age ge 7",
+            "age lt 8",
+            r#"born gt "2026-11-22T11:59:59Z""#,
+            r#"born eq "2026-11-22T12:00:00Z""#,
+            r#"grants eq "b""#,
+            r#"grants[value eq "a"]"#,
+            r#"emails eq "X@Y""#,
+            r#"emails[type eq "work" and value co "@"]"#,
+            r#"emails.type eq "home""#,
+            "title eq null or age pr",
+            "urn:x:extension:Thing:locked.on eq false",
+            r#"urn:x:core:2.0:Thing:userName eq "bob""#,
+            r#"urn:x:extension:Thing:locked.on eq "False""#,
+            r#"not (userName eq "alice")"#,
         ] {
             if !text.starts_with("title") {
                 assert!(holds(text), "{text}");
             }
         }
         for text in [
-            r#"userName eq "bo""#, r#"token eq "bob""#, r#"token co "bO""#, "age gt 7", "age ne 7",
-            r#"emails[type eq "work" and value eq "z@w"]"#, "urn:x:extension:Thing:locked.on eq true",
-            r#"userName eq """#, r#"born ne "2026-11-22T12:00:00Z""#, "userName eq null",
+            r#"userName eq "bo""#,
+            r#"token eq "bob""#,
+            r#"token co "bO""#,
+            "age gt 7",
+            "age ne 7",
+            r#"emails[type eq "work" and value eq "z@w"]"#,
+            "urn:x:extension:Thing:locked.on eq true",
+            r#"userName eq """#,
+            r#"born ne "2026-11-22T12:00:00Z""#,
+            "userName eq null",
         ] {
             assert!(!holds(text), "{text}");
         }
@@ -308,10 +326,23 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         for text in [
-            "title pr", "userName eq 1", "userName gt true", "age co 1", "age eq 1.5", r#"age eq "1""#, r#"born co "x""#,
-            r#"born eq "yesterday""#, "emails[nothing pr]", "emails.value[a pr]", "urn:x:extension:Thing:nothing pr",
-            "urn:nobody:locked pr", "urn:x:extension:Thing:locked eq true", "urn:x:extension:Thing:locked.on gt true",
-            "userName gt null", r#"grants[type eq "a"]"#, r#"emails[urn:x:core:2.0:Thing:value eq "a"]"#,
+            "title pr",
+            "userName eq 1",
+            "userName gt true",
+            "age co 1",
+            "age eq 1.5",
+            r#"age eq "1""#,
+            r#"born co "x""#,
+            r#"born eq "yesterday""#,
+            "emails[nothing pr]",
+            "emails.value[a pr]",
+            "urn:x:extension:Thing:nothing pr",
+            "urn:nobody:locked pr",
+            "urn:x:extension:Thing:locked eq true",
+            "urn:x:extension:Thing:locked.on gt true",
+            "userName gt null",
+            r#"grants[type eq "a"]"#,
+            r#"emails[urn:x:core:2.0:Thing:value eq "a"]"#,
         ] {
             assert!(Condition::of(&Filter::parse(text).unwrap(), &THING).is_err(), "{text}");
         }

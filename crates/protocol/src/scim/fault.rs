@@ -141,10 +141,9 @@ impl Fault {
                 (VALUE, format!("The value of {attribute} is not valid. It must be {expected}."))
             }
             Self::Twice(attribute) => (SYNTAX, format!("The attribute {attribute} is given more than once.")),
-            Self::ReadOnly(attribute) => (
-                "error.common.validation.readOnlyAttribute",
-                format!("The attribute {attribute} is read-only."),
-            ),
+            Self::ReadOnly(attribute) => {
+                ("error.common.validation.readOnlyAttribute", format!("The attribute {attribute} is read-only."))
+            }
             Self::Immutable(attribute) => (
                 "error.common.validation.immutableAttribute",
                 format!("The attribute {attribute} is immutable and cannot be changed."),

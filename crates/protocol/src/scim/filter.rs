@@ -363,8 +363,29 @@ mod tests {
     #[test]
     fn what_is_no_filter_is_refused_with_its_place() {
         for text in [
-            "", " ", "a", "a eq", "a eq ", "a eq bob", "a xx 1", "a eq \"x", "a eq \"x\" and", "a pr b pr", "(a pr", "a pr)",
-            "a[b pr", "a[b[c pr]]", "a[]", "not a pr", "and pr", "a eq {}", "a eq [1]", "a eq 'x'", "a==1", "1a pr", "a . b pr",
+            "",
+            " ",
+            "a",
+            "a eq",
+            "a eq ",
+            "a eq bob",
+            "a xx 1",
+            "a eq \"x",
+            "a eq \"x\" and",
+            "a pr b pr",
+            "(a pr",
+            "a pr)",
+            "a[b pr",
+            "a[b[c pr]]",
+            "a[]",
+            "not a pr",
+            "and pr",
+            "a eq {}",
+            "a eq [1]",
+            "a eq 'x'",
+            "a==1",
+            "1a pr",
+            "a . b pr",
             "a eq\"x\"",
         ] {
             // `and` is a name like any other where an attribute belongs.
@@ -400,7 +421,11 @@ mod tests {
     fn comparisons() -> impl Strategy<Value = Filter> {
         let operators = prop::sample::select(Operator::ALL.map(|(operator, _)| operator).to_vec());
         prop_oneof![
-            (names(), operators, literals()).prop_map(|(path, operator, value)| Filter::Compare { path, operator, value }),
+            (names(), operators, literals()).prop_map(|(path, operator, value)| Filter::Compare {
+                path,
+                operator,
+                value
+            }),
             names().prop_map(Filter::Present),
         ]
     }

@@ -99,9 +99,8 @@ pub fn parameter<'a>(parameters: &'a Parameters, name: &'static str) -> Result<O
 ///
 /// [`Fault`]
 pub fn projection(resource: &ResourceType, parameters: &Parameters) -> Result<Projection, Fault> {
-    let of = |name: &'static str| {
-        parameters.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
-    };
+    let of =
+        |name: &'static str| parameters.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str());
     Projection::read(resource, of("attributes"), of("attributeSets").flat_map(|sets| sets.split(',').map(str::trim)))
 }
 
@@ -214,9 +213,9 @@ fn fingerprint(filter: Option<&Filter>, sort_by: Option<&AttributePath>, descend
     let sort_by = sort_by.map(|path| path.to_string().to_ascii_lowercase()).unwrap_or_default();
     let text = format!("{filter}\n{sort_by}\n{descending}");
     // FNV-1a.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

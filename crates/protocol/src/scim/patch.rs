@@ -210,10 +210,10 @@ fn on_extension(document: &mut Document, schema: &'static Schema, operation: &Op
         document.remove(schema.urn);
         return Ok(());
     }
-    let members = operation.value.as_object().ok_or_else(|| Fault::Type {
-        attribute: schema.urn.to_owned(),
-        expected: "an object",
-    })?;
+    let members = operation
+        .value
+        .as_object()
+        .ok_or_else(|| Fault::Type { attribute: schema.urn.to_owned(), expected: "an object" })?;
     for (name, value) in members {
         let Some(attribute) = super::schema::find(schema.attributes, name) else { continue };
         let found = Found { extension: Some(schema), attribute, sub: None };
@@ -233,7 +233,8 @@ fn on_attribute(
     if found.attribute.mutability == Mutability::ReadOnly || leaf.mutability == Mutability::ReadOnly {
         return Err(Fault::ReadOnly(found.spelled()));
     }
-    let before = if found.attribute.mutability == Mutability::Immutable { found.value(document).cloned() } else { None };
+    let before =
+        if found.attribute.mutability == Mutability::Immutable { found.value(document).cloned() } else { None };
     let members = match found.extension {
         None => &mut *document,
         Some(schema) => {

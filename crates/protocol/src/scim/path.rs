@@ -94,13 +94,18 @@ mod tests {
         assert_eq!(path.urn.as_deref(), Some(urn));
         assert_eq!((path.name.as_str(), path.sub.as_deref()), ("locked", Some("on")));
         let core: AttributePath = "urn:ietf:params:scim:schemas:core:2.0:User:userName".parse().unwrap();
-        assert_eq!((core.urn.as_deref(), core.name.as_str()), (Some("urn:ietf:params:scim:schemas:core:2.0:User"), "userName"));
+        assert_eq!(
+            (core.urn.as_deref(), core.name.as_str()),
+            (Some("urn:ietf:params:scim:schemas:core:2.0:User"), "userName")
+        );
         assert_eq!("members.$ref".parse::<AttributePath>().unwrap().sub.as_deref(), Some("$ref"));
     }
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["", ".", "a.", ".a", "a.b.c", "1a", "a b", "a:b", "urn:", "urn::", "urn:a:", "a[b]", "ä", &"a".repeat(257)] {
+        for text in
+            ["", ".", "a.", ".a", "a.b.c", "1a", "a b", "a:b", "urn:", "urn::", "urn:a:", "a[b]", "ä", &"a".repeat(257)]
+        {
             assert!(text.parse::<AttributePath>().is_err(), "{text}");
         }
     }

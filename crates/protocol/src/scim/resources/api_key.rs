@@ -24,8 +24,7 @@ pub const CORE: Schema = Schema {
 };
 
 /// `/ApiKeys`.
-pub const API_KEY: ResourceType =
-    ResourceType { name: "ApiKey", endpoint: "/ApiKeys", core: &CORE, extensions: &[] };
+pub const API_KEY: ResourceType = ResourceType { name: "ApiKey", endpoint: "/ApiKeys", core: &CORE, extensions: &[] };
 
 /// `/MyApiKeys`.
 pub const MY_API_KEY: ResourceType =

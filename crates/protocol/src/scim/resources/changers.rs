@@ -13,12 +13,8 @@ const STATUS_SCHEMA: Schema = Schema {
 };
 
 /// `/UserStatusChanger`.
-pub const STATUS: ResourceType = ResourceType {
-    name: "UserStatusChanger",
-    endpoint: "/UserStatusChanger",
-    core: &STATUS_SCHEMA,
-    extensions: &[],
-};
+pub const STATUS: ResourceType =
+    ResourceType { name: "UserStatusChanger", endpoint: "/UserStatusChanger", core: &STATUS_SCHEMA, extensions: &[] };
 
 const PASSWORD_SCHEMA: Schema = Schema {
     urn: "urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger",

@@ -34,13 +34,14 @@ pub const IDCS: Schema = Schema {
     description: "Attributes of the identity domain's groups",
     attributes: &[
         Attribute::string("description").at_most(1000),
-        Attribute::string("creationMechanism").immutable().one_of(&["bulk", "api", "adsync", "idcsui", "import", "authsync"]),
+        Attribute::string("creationMechanism")
+            .immutable()
+            .one_of(&["bulk", "api", "adsync", "idcsui", "import", "authsync"]),
     ],
 };
 
 /// `/Groups`.
-pub const GROUP: ResourceType =
-    ResourceType { name: "Group", endpoint: "/Groups", core: &CORE, extensions: &[&IDCS] };
+pub const GROUP: ResourceType = ResourceType { name: "Group", endpoint: "/Groups", core: &CORE, extensions: &[&IDCS] };
 
 /// A group as its members see it.
 pub const MY_GROUP: ResourceType =

@@ -56,9 +56,9 @@ pub const CORE: Schema = Schema {
             "phoneNumbers",
             &[
                 Attribute::string("value").required().at_most(100),
-                Attribute::string("type").required().one_of(&[
-                    "work", "home", "mobile", "fax", "pager", "other", "recovery",
-                ]),
+                Attribute::string("type")
+                    .required()
+                    .one_of(&["work", "home", "mobile", "fax", "pager", "other", "recovery"]),
                 Attribute::string("display").at_most(100),
                 Attribute::boolean("primary"),
             ],
@@ -124,8 +124,11 @@ pub const STATE: Schema = Schema {
     name: "UserState",
     description: "Whether the user is locked",
     attributes: &[
-        Attribute::complex("locked", &[Attribute::boolean("on").read_only(), Attribute::date_time("lockDate").read_only()])
-            .read_only(),
+        Attribute::complex(
+            "locked",
+            &[Attribute::boolean("on").read_only(), Attribute::date_time("lockDate").read_only()],
+        )
+        .read_only(),
         Attribute::integer("loginAttempts").read_only().on_request(),
     ],
 };
@@ -141,9 +144,9 @@ pub const IDCS: Schema = Schema {
         Attribute::boolean("serviceUser").immutable(),
         Attribute::boolean("doNotShowGettingStarted"),
         Attribute::string("preferredUiLandingPage").one_of(&["MyApps", "MyProfile", "OciConsole"]),
-        Attribute::string("creationMechanism").immutable().one_of(&[
-            "bulk", "api", "adsync", "idcsui", "import", "authsync", "selfreg", "samljit",
-        ]),
+        Attribute::string("creationMechanism")
+            .immutable()
+            .one_of(&["bulk", "api", "adsync", "idcsui", "import", "authsync", "selfreg", "samljit"]),
         Attribute::string("status").read_only().one_of(&["pendingVerification", "verified"]),
     ],
 };
