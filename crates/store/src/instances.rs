@@ -272,6 +272,7 @@ fn list_statement(query: &InstanceQuery<'_>) -> Statement {
     ];
     let page = Page {
         table: TABLE,
+        parent: "compartment_id",
         columns: columns!(),
         filters: &filters,
         keys: keys(query.sort),

@@ -25,7 +25,9 @@ pub mod open;
 mod page;
 pub mod people;
 pub mod policies;
+pub mod private_access_channels;
 mod readers;
+pub mod resource_groups;
 pub mod retry_tokens;
 pub mod row;
 pub mod scim;
@@ -35,6 +37,7 @@ pub mod stripes;
 pub mod tenancies;
 pub mod users;
 pub mod value;
+pub mod vanity_urls;
 pub mod work_records;
 pub mod work_requests;
 pub mod work_steps;
@@ -68,6 +71,9 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         work_steps::STATEMENTS,
         work_records::STATEMENTS,
         retry_tokens::STATEMENTS,
+        private_access_channels::STATEMENTS,
+        vanity_urls::STATEMENTS,
+        resource_groups::STATEMENTS,
         access::STATEMENTS,
         compartments::STATEMENTS,
         policies::STATEMENTS,
@@ -77,6 +83,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
     .chain(people::built_statements().into_iter().map(|statement| ("people::list", statement)))
     .chain(groups::built_statements().into_iter().map(|statement| ("groups::list", statement)))
     .chain(instances::list_statements().into_iter().map(|statement| ("instances::list", statement)))
+    .chain(resource_groups::list_statements().into_iter().map(|statement| ("resource_groups::list", statement)))
     .chain(work_requests::list_statements().into_iter().map(|statement| ("work_requests::list", statement)))
     .collect()
 }

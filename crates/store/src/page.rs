@@ -5,9 +5,11 @@ use obol_protocol::analytics::query::SortOrder;
 
 use crate::Statement;
 
-/// What a page of a compartment's rows is put together from. All of it is fixed text: what callers send is bound.
+/// What a page of rows below one parent is put together from. All of it is fixed text: what callers send is bound.
 pub(crate) struct Page<'a> {
     pub(crate) table: &'static str,
+    /// The column of the parent, e.g. the compartment's.
+    pub(crate) parent: &'static str,
     /// What is selected.
     pub(crate) columns: &'a str,
     /// The columns that are filtered by, each with how many values it may have; 0 for any.
@@ -21,16 +23,16 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The statement. It takes, in this order: tenancy, compartment, the filters' values, the place's, and how many rows
+    /// The statement. It takes, in this order: tenancy, parent, the filters' values, the place's, and how many rows
     /// at most. Only the filters that are given stand in the text, so that the planner sees which index serves them.
     pub(crate) fn statement(&self) -> Statement {
-        let Self { table, columns, filters, keys, order, goes_on } = self;
+        let Self { table, parent, columns, filters, keys, order, goes_on } = self;
         let mut numbers = 1..;
         let mut places = |count: usize| {
             let places: Vec<String> = numbers.by_ref().take(count).map(|number: usize| format!("${number}")).collect();
             places.join(", ")
         };
-        let mut conditions = vec![format!("tenancy_id = {}", places(1)), format!("compartment_id = {}", places(1))];
+        let mut conditions = vec![format!("tenancy_id = {}", places(1)), format!("{parent} = {}", places(1))];
         for (column, count) in *filters {
             match *count {
                 0 => {}
@@ -58,7 +60,9 @@ mod tests {
     use super::*;
 
     fn text(filters: &[(&str, usize)], order: SortOrder, goes_on: bool) -> String {
-        let page = Page { table: "things", columns: "id, name", filters, keys: &["name", "id"], order, goes_on };
+        let parent = "compartment_id";
+        let page =
+            Page { table: "things", parent, columns: "id, name", filters, keys: &["name", "id"], order, goes_on };
         page.statement().sqlite().as_str().to_owned()
     }
 

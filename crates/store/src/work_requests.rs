@@ -277,6 +277,7 @@ fn list_statement(query: &WorkRequestQuery<'_>) -> Statement {
     let filters = [("instance_id", usize::from(query.instance_id.is_some())), ("status", query.statuses.len())];
     let page = Page {
         table: TABLE,
+        parent: "compartment_id",
         columns: columns!(),
         filters: &filters,
         keys: keys(query.sort),

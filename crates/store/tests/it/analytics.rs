@@ -20,15 +20,15 @@ use obol_store::{
 };
 use serde_json::json;
 
-const ONE: &str = "ocid1.tenancy.oc1..one";
-const TWO: &str = "ocid1.tenancy.oc1..two";
+pub const ONE: &str = "ocid1.tenancy.oc1..one";
+pub const TWO: &str = "ocid1.tenancy.oc1..two";
 const THINGS: &str = "ocid1.compartment.oc1..things";
 
-fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
-async fn seeded(db: &Db) {
+pub async fn seeded(db: &Db) {
     let mut tx = db.begin().await.unwrap();
     for id in [ONE, TWO] {
         let tenancy = Tenancy { id: id.into(), name: id.into(), home_region: "us-ashburn-1".into(), created_at: at(1) };
@@ -45,7 +45,7 @@ async fn seeded(db: &Db) {
     tx.commit().await.unwrap();
 }
 
-fn instance(tenancy_id: &str, id: &str, name: &str, created: i64) -> Instance {
+pub fn instance(tenancy_id: &str, id: &str, name: &str, created: i64) -> Instance {
     Instance {
         id: id.into(),
         tenancy_id: tenancy_id.into(),
@@ -76,7 +76,7 @@ fn instance(tenancy_id: &str, id: &str, name: &str, created: i64) -> Instance {
     }
 }
 
-async fn insert(db: &Db, instance: &Instance) -> Result<(), StoreError> {
+pub async fn insert(db: &Db, instance: &Instance) -> Result<(), StoreError> {
     let mut tx = db.begin().await.unwrap();
     instances::insert(&mut tx, instance).await?;
     tx.commit().await

@@ -8,5 +8,6 @@ extern crate obol_testkit;
 mod access;
 mod analytics;
 mod census;
+mod children;
 mod facade;
 mod identity;
