@@ -30,10 +30,16 @@ use obol_protocol::{
     oauth::{GrantType, Scope, ScopeList},
 };
 use obol_store::{
-    Db, StoreError, app_scopes, apps, apps::App, grants, grants::HeldRole, signing_keys, stripes, stripes::Stripe,
+    Db, StoreError, app_certificates, app_scopes, apps, apps::App, grants, grants::HeldRole, signing_keys, stripes,
+    stripes::Stripe,
 };
 
-use crate::{ServiceError, claims, keys, service::PublicUrls};
+use crate::{
+    ServiceError,
+    certificates::{self, ClientCertificate},
+    claims, keys,
+    service::PublicUrls,
+};
 
 /// How old the last look at the versions may be.
 const FRESH: Duration = Duration::from_secs(1);
@@ -75,6 +81,8 @@ pub(crate) struct LoadedClient {
     pub(crate) app: App,
     /// Its built-in roles with the implicit one, sorted by name as tokens list them.
     pub(crate) roles: Vec<BuiltInRole>,
+    /// What it signs assertions with.
+    pub(crate) certificates: Vec<ClientCertificate>,
     /// The claims that every token of this client has.
     pub(crate) claims: AccessTokenClaims,
     /// The keyed hash of a supplied secret that was found right, so that Argon2id is paid once and not for each token.
@@ -277,8 +285,10 @@ impl Cache {
     pub(crate) async fn load_client(&self, stripe: &LoadedStripe, app: App) -> Result<LoadedClient, StoreError> {
         let held = grants::of_client(&self.db, &stripe.row.name, &app.id).await?;
         let roles = built_in(&held, BuiltInRole::AuthenticatedClient);
+        let certificates = app_certificates::of_app(&self.db, &stripe.row.name, &app.id).await?;
+        let certificates = certificates::loaded(certificates)?;
         let claims = claims::of_client(stripe, &app);
-        Ok(LoadedClient { app, roles, claims, proven: Mutex::default() })
+        Ok(LoadedClient { app, roles, certificates, claims, proven: Mutex::default() })
     }
 }
 

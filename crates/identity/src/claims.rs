@@ -19,6 +19,8 @@ const IDLE_CLIENT: u32 = 15;
 pub(crate) enum Origin {
     ClientCredentials,
     Password,
+    /// An assertion that spoke for the user.
+    JwtBearer,
     /// The console's dialog, in a session that began with a password.
     Console,
 }
@@ -28,7 +30,7 @@ impl Origin {
         match self {
             Self::ClientCredentials => "cc",
             Self::Password => "ro",
-            Self::Console => "jwt",
+            Self::JwtBearer | Self::Console => "jwt",
         }
     }
 }

@@ -15,7 +15,9 @@ use obol_store::apps::{ClientSecret, ClientType};
 
 use crate::{
     Identity, ServiceError,
+    assertions::{AssertionFault, Presented, Subject},
     cache::{LoadedClient, LoadedStripe},
+    http::PublicBase,
     password::Busy,
 };
 
@@ -37,6 +39,12 @@ pub enum ClientRefusal {
     /// A public client presented a secret, which it cannot have.
     #[error("the public client {0} presented a secret")]
     PublicWithSecret(String),
+    /// A public client presented an assertion, which it has no key for.
+    #[error("the public client {0} presented an assertion")]
+    PublicWithAssertion(String),
+    /// The client's assertion is not accepted.
+    #[error("the assertion of the client is not accepted")]
+    Assertion(#[source] AssertionFault),
     /// The secret is another one.
     #[error("the secret of the client {0} is wrong")]
     WrongSecret(String),
@@ -54,11 +62,13 @@ pub(crate) fn purpose(stripe: &str, app_id: &str) -> String {
 }
 
 impl Identity {
-    /// Authenticates a client by what it presented.
+    /// Authenticates a client by what it presented. `base` is the stripe's address as the client reached it, which an
+    /// assertion may be for.
     pub(crate) async fn authenticate_client(
         &self,
         stripe: &LoadedStripe,
         presented: &PresentedClient,
+        base: Option<&PublicBase>,
     ) -> Result<Arc<LoadedClient>, ClientRefusal> {
         let id = || presented.client_id().to_owned();
         let found = self.0.cache.client(stripe, presented.client_id()).await.map_err(ServiceError::Store)?;
@@ -75,6 +85,12 @@ impl Identity {
                 Err(ClientRefusal::NoSecret(id()))
             }
             (PresentedClient::Secret { .. }, ClientType::Public) => Err(ClientRefusal::PublicWithSecret(id())),
+            (PresentedClient::Assertion { .. }, ClientType::Public) => Err(ClientRefusal::PublicWithAssertion(id())),
+            (PresentedClient::Assertion { assertion, .. }, ClientType::Confidential | ClientType::Trusted) => {
+                let at = Presented { stripe, base };
+                self.verify_assertion(at, &client, assertion, Subject::Client).await?;
+                Ok(client)
+            }
             (PresentedClient::Secret { secret, method, .. }, ClientType::Confidential | ClientType::Trusted) => {
                 // Where the secret stood does not matter: both ways are open to every client.
                 let (SecretMethod::Basic | SecretMethod::Post) = method;
@@ -163,6 +179,13 @@ impl ClientRefusal {
                 format!("a secret for {id}"),
                 "leave the secret out",
             ),
+            Self::PublicWithAssertion(id) => Explanation::new(
+                "client_secret_matches",
+                "the client id alone, as the client is public",
+                format!("an assertion for {id}"),
+                "leave the assertion out",
+            ),
+            Self::Assertion(fault) => fault.explanation(),
             Self::WrongSecret(id) => Explanation::new(
                 "client_secret_matches",
                 format!("the secret of {id}"),

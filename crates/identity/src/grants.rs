@@ -3,6 +3,7 @@
 mod client_credentials;
 pub mod console;
 mod issue;
+mod jwt_bearer;
 mod password;
 
 use std::sync::Arc;
@@ -23,9 +24,11 @@ use obol_store::apps::ClientType;
 
 use crate::{
     Identity, ServiceError, StripeLocator,
+    assertions::AssertionFault,
     cache::{LoadedClient, LoadedStripe},
     claims::{Issue, Origin},
     clients::ClientRefusal,
+    http::PublicBase,
     users::{SignInRefusal, unknown_stripe},
 };
 
@@ -58,6 +61,9 @@ pub enum TokenRefusal {
         /// What the client may use.
         allowed: String,
     },
+    /// The user's assertion is not accepted.
+    #[error("the assertion is not accepted")]
+    Assertion(#[from] AssertionFault),
     /// The user was not signed in.
     #[error("the user was not signed in")]
     User(#[from] SignInRefusal),
@@ -74,6 +80,8 @@ pub(crate) struct Admitted<'a> {
     pub(crate) stripe: &'a LoadedStripe,
     pub(crate) client: &'a LoadedClient,
     pub(crate) scope: &'a ScopeList,
+    /// The stripe's address as the client reached it.
+    pub(crate) base: Option<&'a PublicBase>,
     pub(crate) now: Timestamp,
 }
 
@@ -82,16 +90,18 @@ impl Identity {
     pub(crate) async fn token(
         &self,
         locator: &StripeLocator,
+        base: Option<&PublicBase>,
         request: TokenRequest,
         now: Timestamp,
     ) -> Result<TokenBody, TokenRefusal> {
         let stripe = self.locate(locator, now).await?.ok_or(TokenRefusal::UnknownStripe)?;
-        let client: Arc<LoadedClient> = self.authenticate_client(&stripe, &request.client).await?;
+        let client: Arc<LoadedClient> = self.authenticate_client(&stripe, &request.client, base).await?;
         check_grant(&client, request.grant.grant_type())?;
-        let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, now };
+        let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, base, now };
         match request.grant {
             Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
+            Grant::JwtBearer { assertion } => self.jwt_bearer(&admitted, &assertion).await,
         }
     }
 
@@ -130,7 +140,9 @@ impl TokenRefusal {
                 | ClientProblem::Scheme
                 | ClientProblem::MalformedBasic
                 | ClientProblem::SecretWithoutId
-                | ClientProblem::Assertion => OAuthError::client_authentication_failed(),
+                | ClientProblem::HalfAnAssertion
+                | ClientProblem::AssertionType
+                | ClientProblem::AssertionUnreadable => OAuthError::client_authentication_failed(),
             },
             Self::Request(TokenProblem::Grant(GrantProblem::Missing(_))) => {
                 bad_request("A required parameter is missing.")
@@ -150,11 +162,14 @@ impl TokenRefusal {
                 | ClientRefusal::Inactive(_)
                 | ClientRefusal::NoSecret(_)
                 | ClientRefusal::PublicWithSecret(_)
+                | ClientRefusal::PublicWithAssertion(_)
+                | ClientRefusal::Assertion(_)
                 | ClientRefusal::WrongSecret(_) => OAuthError::client_authentication_failed(),
                 ClientRefusal::Busy(_) => return overloaded(),
                 ClientRefusal::Service(error) => return failure(error),
             },
             Self::Grant { .. } => OAuthError::client_authorization_failed(),
+            Self::Assertion(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The assertion is not valid."),
             Self::User(refusal) => match refusal {
                 // Answered above; the arm keeps the list whole.
                 SignInRefusal::UnknownStripe
@@ -198,13 +213,13 @@ impl TokenRefusal {
             ),
             Self::Request(TokenProblem::Client(problem)) => Explanation::new(
                 "client_presented",
-                "a client id and secret, by Basic or in the body, but not both",
+                "a client id and secret, by Basic or in the body, or a client assertion, and only one of them",
                 problem.to_string(),
-                "use curl -u id:secret, or client_id and client_secret in the body",
+                "use curl -u id:secret, client_id and client_secret in the body, or client_assertion with its type",
             ),
             Self::Request(TokenProblem::Grant(problem)) => Explanation::new(
                 "grant_readable",
-                "grant_type client_credentials, or password with username and password",
+                "a grant_type that is served, with all its parameters",
                 grant_problem(problem),
                 "name a grant that is served here, with all its parameters",
             ),
@@ -222,6 +237,7 @@ impl TokenRefusal {
                 grant.as_str(),
                 format!("allow {} in the application's configuration", grant.label()),
             ),
+            Self::Assertion(fault) => fault.explanation(),
             Self::User(refusal) => return refusal.explanation(),
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,
@@ -232,7 +248,7 @@ impl TokenRefusal {
 /// Describes what is wrong with a form. A name is repeated only if it is a known one: in a form put together by hand, a
 /// password can come to stand where a name should.
 fn form_problem(problem: &FormError) -> String {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "grant_type",
         "scope",
         "username",
@@ -241,6 +257,7 @@ fn form_problem(problem: &FormError) -> String {
         "client_secret",
         "client_assertion",
         "client_assertion_type",
+        "assertion",
     ];
     match problem {
         FormError::Duplicate(name) if !KNOWN.contains(&name.as_str()) => {
@@ -281,12 +298,34 @@ fn failure(error: &ServiceError) -> (OAuthError, Option<u32>) {
 
 #[cfg(test)]
 mod tests {
-    use obol_protocol::oauth::ScopeError;
+    use obol_protocol::{jose::JwsError, oauth::ScopeError};
 
     use super::*;
     use crate::password::Busy;
 
     const DOCUMENT: &str = include_str!("../../../docs/errors.md");
+
+    fn assertions() -> [AssertionFault; 16] {
+        let at = Timestamp::default();
+        [
+            AssertionFault::Malformed(JwsError::Header),
+            AssertionFault::Type,
+            AssertionFault::NoKeyNamed,
+            AssertionFault::KeyUnknown,
+            AssertionFault::CertificateEarly(at),
+            AssertionFault::CertificateExpired(at),
+            AssertionFault::Signature,
+            AssertionFault::Issuer,
+            AssertionFault::Subject,
+            AssertionFault::Audience,
+            AssertionFault::NoExpiry,
+            AssertionFault::Expired(at),
+            AssertionFault::LivesTooLong(at),
+            AssertionFault::Early(at),
+            AssertionFault::Replayed,
+            AssertionFault::Kind,
+        ]
+    }
 
     /// Every refusal there is, each variant once.
     fn all() -> Vec<TokenRefusal> {
@@ -308,7 +347,9 @@ mod tests {
             ClientProblem::TwoMethods,
             ClientProblem::TwoHeaders,
             ClientProblem::TwoIds,
-            ClientProblem::Assertion,
+            ClientProblem::HalfAnAssertion,
+            ClientProblem::AssertionType,
+            ClientProblem::AssertionUnreadable,
         ];
         let client = [
             ClientRefusal::Unknown(text()),
@@ -316,6 +357,7 @@ mod tests {
             ClientRefusal::Inactive(text()),
             ClientRefusal::NoSecret(text()),
             ClientRefusal::PublicWithSecret(text()),
+            ClientRefusal::PublicWithAssertion(text()),
             ClientRefusal::WrongSecret(text()),
             ClientRefusal::Busy(Busy),
             ClientRefusal::Service(ServiceError::NoKey),
@@ -355,6 +397,8 @@ mod tests {
         all.extend(form.map(TokenRefusal::from));
         all.extend(presented.map(|problem| TokenRefusal::Request(problem.into())));
         all.extend(client.map(TokenRefusal::from));
+        all.extend(assertions().map(|fault| ClientRefusal::Assertion(fault).into()));
+        all.extend(assertions().map(TokenRefusal::from));
         all.extend(user.map(TokenRefusal::from));
         all.extend(scope.map(TokenRefusal::from));
         all

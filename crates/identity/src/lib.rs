@@ -6,8 +6,10 @@
 //! an instance's application.
 
 pub mod applications;
+mod assertions;
 mod cache;
 pub mod callers;
+pub mod certificates;
 mod claims;
 pub mod clients;
 pub mod grants;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use obol_domain::{Clock, Entropy, Explanation, seal::MasterKey};
 use obol_protocol::Timestamp;
-use obol_store::{Db, StoreError, explanations::Recorder, sessions};
+use obol_store::{Db, StoreError, explanations::Recorder, sessions, used_assertions};
 
 use crate::{
     cache::{Cache, LoadedStripe},
@@ -157,7 +157,7 @@ impl std::fmt::Debug for Identity {
 
 /// How often the versions of all stripes are read, so that a change made on another node is noticed.
 const POLL: Duration = Duration::from_millis(500);
-/// How often ended sessions are removed.
+/// How often ended sessions, and assertions that cannot be used again anyway, are removed.
 const SWEEP: Duration = Duration::from_secs(30);
 /// How long the memory of password hashing is kept when nobody signs in; half of all idle memory would be it.
 const RELEASE: Duration = Duration::from_secs(5);
@@ -197,7 +197,7 @@ impl Identity {
             if now.distance(swept) >= SWEEP {
                 swept = now;
                 if let Err(error) = self.sweep(now).await {
-                    tracing::warn!(error = obol_domain::with_causes(&error), "ended sessions could not be removed");
+                    tracing::warn!(error = obol_domain::with_causes(&error), "what has ended could not be removed");
                 }
             }
         }
@@ -206,6 +206,7 @@ impl Identity {
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.0.db.begin().await?;
         sessions::sweep(&mut tx, now).await?;
+        used_assertions::sweep(&mut tx, self.0.clock.wall()).await?;
         tx.commit().await
     }
 

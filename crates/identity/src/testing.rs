@@ -7,9 +7,9 @@ use axum::{Router, body::Body};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use obol_domain::{Entropy, app_role::BuiltInRole, seal::MasterKey};
-use obol_protocol::{Secret, oauth::GrantType, oci::signature::PrivateKey};
+use obol_protocol::{Secret, Timestamp, oauth::GrantType, oci::signature::PrivateKey};
 use obol_store::{
-    Db,
+    Db, app_certificates,
     app_scopes::{self, AppScope},
     apps::{self, App},
     explanations,
@@ -21,7 +21,7 @@ use obol_testkit::{ManualClock, Scratch, SeededEntropy};
 use tower::ServiceExt as _;
 
 use crate::{
-    Identity, IdentityParts, PublicUrls, StripeLocator, http,
+    Identity, IdentityParts, PublicUrls, StripeLocator, certificates, http,
     provisioning::{MadeApplication, MadeUser, NewApplication, NewStripe, NewUser, Provisioning},
 };
 
@@ -321,4 +321,41 @@ pub(crate) fn private_key_der(index: usize) -> Vec<u8> {
 
 pub(crate) fn private_key(index: usize) -> PrivateKey {
     PrivateKey::from_pkcs8(&private_key_der(index)).unwrap()
+}
+
+/// When the test world begins.
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_348_800);
+
+/// A certificate of one of the keys, from a day before [`NOW`] to a year after it, as people paste it.
+pub(crate) fn certificate_text(index: usize) -> String {
+    use base64::engine::general_purpose::STANDARD;
+    let key = rcgen::KeyPair::try_from(private_key_der(index).as_slice()).unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let begin = rcgen::date_time_ymd(1970, 1, 1) + NOW.since(Timestamp::default());
+    params.not_before = begin - Duration::from_hours(24);
+    params.not_after = begin + Duration::from_hours(24 * 365);
+    STANDARD.encode(params.self_signed(&key).unwrap().der())
+}
+
+/// Any claims under any header, signed RS256 by one of the keys.
+pub(crate) fn jwt(index: usize, header: &serde_json::Value, claims: &serde_json::Value) -> String {
+    use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let input = format!("{}.{}", part(header), part(claims));
+    let key = KeyPair::from_pkcs8(&private_key_der(index)).unwrap();
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature).unwrap();
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+impl World {
+    /// Gives the application the certificate of key 0 under the alias `signing`.
+    pub(crate) async fn upload_certificate(&self) {
+        let certificate = certificates::upload("signing", &certificate_text(0), NOW).unwrap();
+        let mut tx = self.db().begin().await.unwrap();
+        app_certificates::insert(&mut tx, STRIPE, &self.app.id, &certificate).await.unwrap();
+        stripes::bump(&mut tx, STRIPE).await.unwrap();
+        tx.commit().await.unwrap();
+        self.identity.forget(STRIPE);
+    }
 }

@@ -161,6 +161,17 @@ impl Identity {
         Ok(UserWithRoles { user: may_sign_in(stripe, found.user, now)?, roles: found.roles })
     }
 
+    /// The same by the name they sign in with.
+    pub(crate) async fn acting_user_named(
+        &self,
+        stripe: &LoadedStripe,
+        user_name: &str,
+        now: Timestamp,
+    ) -> Result<UserWithRoles, SignInRefusal> {
+        let user = users::by_name(&self.0.db, &stripe.row.name, user_name).await?.ok_or(SignInRefusal::Unknown)?;
+        self.acting_user(stripe, &user.id, now).await
+    }
+
     /// The same where the roles do not matter, as they stand in a token already.
     pub(crate) async fn present_user(
         &self,

@@ -4,6 +4,8 @@
 //! which costs more than the signature itself. Only RS256 exists (contract identity 2.4 and 8), so there is nothing to
 //! negotiate and no algorithm to be confused about.
 
+pub mod assertion;
+pub mod certificate;
 pub mod claims;
 pub mod compact;
 pub mod jwk;
@@ -11,6 +13,8 @@ pub mod key;
 
 pub mod der;
 
+pub use assertion::AssertionClaims;
+pub use certificate::{Certificate, CertificateError};
 pub use claims::{AccessTokenClaims, Audience};
 pub use compact::{CompactJws, JwsError, JwsHeader};
 pub use jwk::{Jwk, JwkSet};

@@ -9,6 +9,7 @@ mod statement;
 
 pub mod access;
 pub mod api_keys;
+pub mod app_certificates;
 pub mod app_roles;
 pub mod app_scopes;
 pub mod apps;
@@ -35,6 +36,7 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod stripes;
 pub mod tenancies;
+pub mod used_assertions;
 pub mod users;
 pub mod value;
 pub mod vanity_urls;
@@ -66,6 +68,8 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         people::STATEMENTS,
         groups::STATEMENTS,
         api_keys::STATEMENTS,
+        app_certificates::STATEMENTS,
+        used_assertions::STATEMENTS,
         instances::STATEMENTS,
         work_requests::STATEMENTS,
         work_steps::STATEMENTS,

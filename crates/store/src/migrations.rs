@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
     (3, "analytics", include_str!("../migrations/0003_analytics.sql")),
     (4, "oauth", include_str!("../migrations/0004_oauth.sql")),
+    (5, "assertions", include_str!("../migrations/0005_assertions.sql")),
     (6, "people", include_str!("../migrations/0006_people.sql")),
     (9, "operations", include_str!("../migrations/0009_operations.sql")),
     (10, "children", include_str!("../migrations/0010_children.sql")),

@@ -141,7 +141,7 @@ impl VerifyingKey {
         Self::from_numbers(&number(&jwk.n)?, &number(&jwk.e)?)
     }
 
-    fn from_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+    pub(super) fn from_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         // The library takes a number of any size here and would refuse it at the first signature.
         let known_size = (SHORTEST_SIGNATURE..=LONGEST_SIGNATURE).contains(&modulus.len());
         if !known_size || modulus.first() == Some(&0) || exponent.is_empty() {

@@ -4,7 +4,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::form::{self, Form};
-use crate::Secret;
+use crate::{
+    Secret,
+    jose::{AssertionClaims, CompactJws},
+};
+
+/// The only type of client assertion there is (RFC 7523 section 2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The credentials a client presented.
 #[derive(Debug, Clone)]
@@ -17,6 +23,13 @@ pub enum PresentedClient {
         secret: Secret,
         /// Where both came from.
         method: SecretMethod,
+    },
+    /// A JWT that the client signed (`private_key_jwt`).
+    Assertion {
+        /// The client id that was sent beside it, or the one that it claims.
+        client_id: String,
+        /// The JWT, not yet verified.
+        assertion: Secret,
     },
     /// A client id alone, as a public client sends it.
     Public {
@@ -44,12 +57,12 @@ impl PresentedClient {
         let basic = basic_credentials(headers)?;
         let posted_id = form.get("client_id");
         let posted_secret = form.secret("client_secret");
-        if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
-            return Err(if basic.is_some() || posted_secret.is_some() {
-                ClientProblem::TwoMethods
-            } else {
-                ClientProblem::Assertion
-            });
+        let assertion = (form.get("client_assertion_type"), form.secret("client_assertion"));
+        if assertion.0.is_some() || assertion.1.is_some() {
+            if basic.is_some() || posted_secret.is_some() {
+                return Err(ClientProblem::TwoMethods);
+            }
+            return presented_assertion(posted_id, assertion);
         }
         match (basic, posted_id, posted_secret) {
             (Some(_), _, Some(_)) => Err(ClientProblem::TwoMethods),
@@ -67,9 +80,32 @@ impl PresentedClient {
     /// The client id, whoever sent it.
     pub fn client_id(&self) -> &str {
         match self {
-            Self::Secret { client_id, .. } | Self::Public { client_id } => client_id,
+            Self::Secret { client_id, .. } | Self::Assertion { client_id, .. } | Self::Public { client_id } => {
+                client_id
+            }
         }
     }
+}
+
+/// Reads the pair of type and assertion. Without a `client_id` beside it, the client is whom the assertion speaks of (RFC
+/// 7521 section 4.2), which is believed only to find the key that verifies it.
+fn presented_assertion(
+    posted_id: Option<&str>,
+    assertion: (Option<&str>, Option<Secret>),
+) -> Result<PresentedClient, ClientProblem> {
+    let (Some(kind), Some(assertion)) = assertion else { return Err(ClientProblem::HalfAnAssertion) };
+    if kind != ASSERTION_TYPE {
+        return Err(ClientProblem::AssertionType);
+    }
+    let client_id = match posted_id {
+        Some(id) => id.to_owned(),
+        None => CompactJws::parse(assertion.expose())
+            .and_then(|jws| jws.claims::<AssertionClaims>())
+            .ok()
+            .and_then(|claims| claims.sub)
+            .ok_or(ClientProblem::AssertionUnreadable)?,
+    };
+    Ok(PresentedClient::Assertion { client_id, assertion })
 }
 
 /// Reads `Authorization: Basic base64(urlenc(id):urlenc(secret))`; each part is URL-decoded (RFC 6749 section 2.3.1).
@@ -119,9 +155,15 @@ pub enum ClientProblem {
     /// The header and the body name different clients.
     #[error("the header and the body name different clients")]
     TwoIds,
-    /// A client assertion, which is not accepted.
-    #[error("client assertions are not accepted")]
-    Assertion,
+    /// A client assertion without its type, or the other way round.
+    #[error("a client assertion and its type must come together")]
+    HalfAnAssertion,
+    /// A client assertion that is not a JWT.
+    #[error("the type of the client assertion is not jwt-bearer")]
+    AssertionType,
+    /// A client assertion without a client id, in which there is none either.
+    #[error("the client assertion names no client, and there is no client_id")]
+    AssertionUnreadable,
 }
 
 #[cfg(test)]
@@ -146,7 +188,9 @@ mod tests {
     fn secret_of(client: PresentedClient) -> (String, String, SecretMethod) {
         match client {
             PresentedClient::Secret { client_id, secret, method } => (client_id, secret.expose().to_owned(), method),
-            PresentedClient::Public { client_id } => panic!("{client_id} came without a secret"),
+            PresentedClient::Assertion { client_id, .. } | PresentedClient::Public { client_id } => {
+                panic!("{client_id} came without a secret")
+            }
         }
     }
 
@@ -232,7 +276,39 @@ mod tests {
         assert_eq!(presented(&[], "").unwrap_err(), ClientProblem::Missing);
         assert_eq!(presented(&[], "client_id=").unwrap_err(), ClientProblem::Missing);
         assert_eq!(presented(&[], "client_secret=s").unwrap_err(), ClientProblem::SecretWithoutId);
-        assert_eq!(presented(&[], "client_id=id&client_assertion=x").unwrap_err(), ClientProblem::Assertion);
+    }
+
+    fn jwt(payload: &str) -> String {
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        format!("{}.{}.AA", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    // RFC 7521 section 4.2: the client id may be left out.
+    #[test]
+    fn an_assertion_names_its_client_beside_it_or_in_it() {
+        let body = format!("client_assertion_type={ASSERTION_TYPE}&client_assertion={}", jwt(r#"{"sub":"inner"}"#));
+        for (body, id) in [(body.clone(), "inner"), (format!("{body}&client_id=outer"), "outer")] {
+            let PresentedClient::Assertion { client_id, .. } = presented(&[], &body).unwrap() else { panic!() };
+            assert_eq!(client_id, id);
+        }
+    }
+
+    #[test]
+    fn half_an_assertion_and_other_types_are_refused() {
+        let saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+        for (body, problem) in [
+            ("client_id=id&client_assertion=x".to_owned(), ClientProblem::HalfAnAssertion),
+            (format!("client_id=id&client_assertion_type={ASSERTION_TYPE}"), ClientProblem::HalfAnAssertion),
+            (format!("client_id=id&client_assertion=x&client_assertion_type={saml}"), ClientProblem::AssertionType),
+            ("client_assertion=x&client_assertion_type=y".to_owned(), ClientProblem::AssertionType),
+            (format!("client_assertion=x&client_assertion_type={ASSERTION_TYPE}"), ClientProblem::AssertionUnreadable),
+            (
+                format!("client_assertion={}&client_assertion_type={ASSERTION_TYPE}", jwt("{}")),
+                ClientProblem::AssertionUnreadable,
+            ),
+        ] {
+            assert_eq!(presented(&[], &body).unwrap_err(), problem, "{body}");
+        }
     }
 
     #[test]

@@ -115,6 +115,11 @@ pub enum Grant {
         /// The password, not yet compared.
         password: Secret,
     },
+    /// A JWT that speaks for a user (RFC 7523 section 2.1).
+    JwtBearer {
+        /// The JWT, not yet verified.
+        assertion: Secret,
+    },
 }
 
 impl Grant {
@@ -131,11 +136,13 @@ impl Grant {
                 username: form.get("username").ok_or(GrantProblem::Missing("username"))?.to_owned(),
                 password: form.secret("password").ok_or(GrantProblem::Missing("password"))?,
             }),
+            Ok(GrantType::JwtBearer) => {
+                Ok(Self::JwtBearer { assertion: form.secret("assertion").ok_or(GrantProblem::Missing("assertion"))? })
+            }
             Ok(
                 GrantType::AuthorizationCode
                 | GrantType::Implicit
                 | GrantType::RefreshToken
-                | GrantType::JwtBearer
                 | GrantType::Saml2Bearer
                 | GrantType::DeviceCode
                 | GrantType::TlsClientAuth
@@ -150,6 +157,7 @@ impl Grant {
         match self {
             Self::ClientCredentials => GrantType::ClientCredentials,
             Self::Password { .. } => GrantType::Password,
+            Self::JwtBearer { .. } => GrantType::JwtBearer,
         }
     }
 }
@@ -191,6 +199,7 @@ mod tests {
             ("grant_type=password&password=p", "username"),
             ("grant_type=password&username=u", "password"),
             ("grant_type=password&username=u&password=", "password"),
+            ("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion"),
         ] {
             assert_eq!(parse(body).unwrap_err(), GrantProblem::Missing(name), "{body}");
         }

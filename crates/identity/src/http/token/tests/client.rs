@@ -9,27 +9,27 @@ async fn a_client_must_present_itself_once() {
     401
     {"error":"invalid_client","error_description":"Client authentication failed."}
     check: client_presented
-    expected: a client id and secret, by Basic or in the body, but not both
+    expected: a client id and secret, by Basic or in the body, or a client assertion, and only one of them
     seen: no client credentials were sent
-    fix: use curl -u id:secret, or client_id and client_secret in the body
+    fix: use curl -u id:secret, client_id and client_secret in the body, or client_assertion with its type
     "#);
     let both = format!("{CLIENT_CREDENTIALS}&client_id={}&client_secret=x", world.app.client_id);
     insta::assert_snapshot!(world.refused(world.ask(&both).await).await, @r#"
     400
     {"error":"invalid_request","error_description":"More than one client authentication method was used."}
     check: client_presented
-    expected: a client id and secret, by Basic or in the body, but not both
+    expected: a client id and secret, by Basic or in the body, or a client assertion, and only one of them
     seen: more than one client authentication method was used
-    fix: use curl -u id:secret, or client_id and client_secret in the body
+    fix: use curl -u id:secret, client_id and client_secret in the body, or client_assertion with its type
     "#);
     let assertion = format!("{CLIENT_CREDENTIALS}&client_assertion_type=x&client_assertion=y");
     insta::assert_snapshot!(world.refused(world.send(token_request(None, &assertion)).await).await, @r#"
     401
     {"error":"invalid_client","error_description":"Client authentication failed."}
     check: client_presented
-    expected: a client id and secret, by Basic or in the body, but not both
-    seen: client assertions are not accepted
-    fix: use curl -u id:secret, or client_id and client_secret in the body
+    expected: a client id and secret, by Basic or in the body, or a client assertion, and only one of them
+    seen: the type of the client assertion is not jwt-bearer
+    fix: use curl -u id:secret, client_id and client_secret in the body, or client_assertion with its type
     "#);
 }
 

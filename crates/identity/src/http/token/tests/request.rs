@@ -53,7 +53,7 @@ async fn a_grant_must_be_named_known_and_whole() {
     400
     {"error":"invalid_request","error_description":"A required parameter is missing."}
     check: grant_readable
-    expected: grant_type client_credentials, or password with username and password
+    expected: a grant_type that is served, with all its parameters
     seen: the parameter "grant_type" is missing
     fix: name a grant that is served here, with all its parameters
     "#);
@@ -61,7 +61,7 @@ async fn a_grant_must_be_named_known_and_whole() {
     400
     {"error":"unsupported_grant_type","error_description":"The grant type is not supported."}
     check: grant_readable
-    expected: grant_type client_credentials, or password with username and password
+    expected: a grant_type that is served, with all its parameters
     seen: no grant's name
     fix: name a grant that is served here, with all its parameters
     "#);
@@ -69,7 +69,7 @@ async fn a_grant_must_be_named_known_and_whole() {
     400
     {"error":"invalid_request","error_description":"A required parameter is missing."}
     check: grant_readable
-    expected: grant_type client_credentials, or password with username and password
+    expected: a grant_type that is served, with all its parameters
     seen: the parameter "password" is missing
     fix: name a grant that is served here, with all its parameters
     "#);
