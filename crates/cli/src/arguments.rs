@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{analytics_instance, clock, token, up, why, work_request};
+use crate::commands::{analytics_instance, clock, serve, token, up, why, work_request};
 
 /// Access tokens and Analytics instances, on your machine and in Oracle Cloud
 #[derive(Debug, Parser)]
@@ -35,6 +35,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Up(up::Up),
+    Serve(serve::Serve),
     Token(token::Arguments),
     AnalyticsInstance(analytics_instance::Arguments),
     WorkRequest(work_request::Arguments),

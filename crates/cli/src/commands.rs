@@ -2,6 +2,8 @@
 
 pub(crate) mod analytics_instance;
 pub(crate) mod clock;
+pub(crate) mod serve;
+mod signals;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod why;
@@ -15,6 +17,7 @@ use crate::{arguments::Command, failure::Failure, printer};
 pub(crate) fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Up(up) => up::run(up),
+        Command::Serve(serve) => serve::run(&serve),
         Command::Token(arguments) => token::run(arguments),
         Command::AnalyticsInstance(arguments) => analytics_instance::run(arguments),
         Command::WorkRequest(arguments) => work_request::run(arguments),

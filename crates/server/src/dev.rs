@@ -10,18 +10,14 @@ mod seed;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::{Router, middleware};
 use obol_analytics::{
-    Analytics, AnalyticsParts, Settings,
+    Settings,
     provisioner::{Durations, Faults, Simulated},
-    work::Engine,
 };
-use obol_domain::{Entropy, capacity::TenancyLimits, injector::NoFaults};
-use obol_identity::{Identity, IdentityParts, PublicUrls};
+use obol_domain::{Entropy, capacity::TenancyLimits};
+use obol_identity::PublicUrls;
 use obol_protocol::Timestamp;
-use obol_store::{Db, StoreError, explanations::Recorder, meta, open::Claim, stripes};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use tower_http::catch_panic::CatchPanicLayer;
+use obol_store::{Db, StoreError, meta, open::Claim, stripes};
 
 pub use data_dir::{DataDir, DataDirError};
 pub use obol_store::OpenError;
@@ -30,14 +26,14 @@ pub use seed::Facts;
 use crate::{
     clock::MovableClock,
     entropy::SystemEntropy,
+    front::Front,
     lab::{self, Lab},
-    listener, telemetry,
+    listener::{self, Door},
+    services::{Parts, Running, Services},
 };
 
 /// The region of a dev cloud.
 pub const REGION: &str = "us-ashburn-1";
-/// How long background work may take to stop after the last request.
-const GRACE: Duration = Duration::from_millis(100);
 
 /// What `obol up` was asked for.
 #[derive(Debug, Clone)]
@@ -130,10 +126,8 @@ pub struct DevCloud {
     pub facts: Facts,
     /// Where the files are.
     pub data_dir: DataDir,
-    db: Db,
+    running: Running,
     _claim: Claim,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
 }
 
 /// The name under which it is kept that the walk was done once.
@@ -162,17 +156,7 @@ impl DevCloud {
         let clock = MovableClock::new(lab::kept_offset(&db).await?);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let master = key::master(&db, &data_dir, &*entropy).await?;
-        let (recorder, recording) = Recorder::start(db.clone());
         let seeded = seed::ensure(&db, &data_dir, &master, &clock, &*entropy, address).await?;
-        let identity = Identity::new(IdentityParts {
-            db: db.clone(),
-            clock: Arc::new(clock.clone()),
-            entropy: entropy.clone(),
-            master,
-            public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
-            recorder: recorder.clone(),
-            password_slots: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-        });
         if options.public_signing_cert {
             let mut tx = db.begin().await?;
             stripes::set_signing_cert_public(&mut tx, &seeded.facts.stripe, true).await?;
@@ -182,65 +166,26 @@ impl DevCloud {
         if options.no_limits {
             settings.limits = TenancyLimits::UNLIMITED;
         }
-        let cloud = Self {
+        let services = Services::new(Parts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy,
+            master,
+            public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
+            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), Faults::default())),
+            settings,
+        });
+        let lab = Lab { db, clock, recorder: services.recorder.clone(), moving: Arc::default() };
+        let door = Door { listener, front: Front::loopback(), tls: None };
+        Ok(Self {
             url: format!("http://{address}"),
             first_start: seeded.first_start,
             seeding: seeded.took,
             facts: seeded.facts,
             data_dir,
-            db: db.clone(),
+            running: services.serve(door, lab::router(lab)),
             _claim: claim,
-            stop: watch::Sender::new(false),
-            tasks: JoinSet::new(),
-        };
-        let analytics = Analytics::new(AnalyticsParts {
-            db: db.clone(),
-            clock: Arc::new(clock.clone()),
-            entropy,
-            authenticator: Arc::new(identity.clone()),
-            verifier: Arc::new(identity.clone()),
-            registrar: Arc::new(identity.clone()),
-            injector: Arc::new(NoFaults),
-            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), Faults::default())),
-            settings,
-            recorder: recorder.clone(),
-        });
-        let lab = Lab { db, clock, recorder, moving: Arc::default() };
-        Ok(cloud.serving(listener, identity, analytics, lab, recording))
-    }
-
-    fn serving(
-        mut self,
-        listener: TcpListener,
-        identity: Identity,
-        analytics: Analytics,
-        lab: Lab,
-        recording: tokio::task::JoinHandle<()>,
-    ) -> Self {
-        let engine = Engine::new(analytics.clone());
-        self.tasks.spawn(engine.run(stopped(&self.stop)));
-        let (watched, stop) = (identity.clone(), stopped(&self.stop));
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = watched.watch() => {}
-                () = stop => {}
-            }
-        });
-        let router = Router::new()
-            .merge(obol_identity::http::router(identity.clone()))
-            .merge(obol_analytics::http::router(analytics))
-            .merge(obol_console::router(identity.clone()))
-            .merge(lab::router(lab))
-            .route_layer(middleware::from_fn(telemetry::note_route))
-            .fallback_service(obol_identity::http::elsewhere(identity))
-            .layer(CatchPanicLayer::new());
-        self.tasks.spawn(listener::serve(listener, router, stopped(&self.stop)));
-        self.tasks.spawn(async move {
-            if let Err(error) = recording.await {
-                tracing::error!(%error, "explanations were not written to the end");
-            }
-        });
-        self
+        })
     }
 
     /// Whether an earlier start has walked the whole way already.
@@ -249,7 +194,7 @@ impl DevCloud {
     ///
     /// [`StoreError`]
     pub async fn walked(&self) -> Result<bool, StoreError> {
-        Ok(meta::get(&self.db, WALKED).await?.is_some())
+        Ok(meta::get(&self.running.db, WALKED).await?.is_some())
     }
 
     /// Keeps that the whole way has been walked.
@@ -258,28 +203,13 @@ impl DevCloud {
     ///
     /// [`StoreError`]
     pub async fn mark_walked(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.running.db.begin().await?;
         meta::set(&mut tx, WALKED, &now.to_string()).await?;
         tx.commit().await
     }
 
     /// Lets requests under way end, stops the background work and closes the database, in under a second.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(Duration::from_millis(750), ended).await.is_err() {
-            tracing::warn!("background work was still under way at shutdown; it goes on at the next start");
-        }
-        self.tasks.abort_all();
-        // SQLite folds its write-ahead log back into the file; a slow disk must not hold the exit up.
-        let _ = tokio::time::timeout(GRACE, self.db.close()).await;
-    }
-}
-
-fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
-    let mut stop = stop.subscribe();
-    async move {
-        // The sender is gone only when the cloud is.
-        let _ = stop.wait_for(|stopped| *stopped).await;
+    pub async fn stop(self) {
+        self.running.stop().await;
     }
 }

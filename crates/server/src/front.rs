@@ -11,6 +11,80 @@ use axum::{
 use obol_identity::http::{PublicBase, StripeLocator};
 use obol_protocol::oci::signature::RawTarget;
 
+/// By which names a server is called, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Front {
+    /// `http` or `https`, as clients see it.
+    scheme: &'static str,
+    /// The name it has beside those of loopback; stripes are names below it.
+    domain: Option<String>,
+}
+
+impl Front {
+    /// The names of a dev cloud: loopback's own.
+    pub const fn loopback() -> Self {
+        Self { scheme: "http", domain: None }
+    }
+
+    /// The names of a server that is called `domain`, a host name without a port.
+    pub fn named(scheme: &'static str, domain: &str) -> Self {
+        Self { scheme, domain: Some(domain.to_ascii_lowercase()) }
+    }
+
+    /// Lets a request in: marks its stripe, public base and raw target, and cleans its path for routing.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnedAway`], which is the answer.
+    pub fn admit(&self, mut request: Request) -> Result<Request, TurnedAway> {
+        let authority = authority(request.headers(), request.uri()).ok_or(TurnedAway::NoHost)?;
+        let named = self.stripe_of_host(&authority).ok_or(TurnedAway::NotOurName)?;
+        let raw = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
+        let (prefix, target) = split_stripe(&raw);
+        let base =
+            format!("{}://{authority}{}", self.scheme, prefix.map(|name| format!("/{name}")).unwrap_or_default());
+        if let (Some(path), Some(host)) = (prefix, &named)
+            && path != host
+        {
+            return Err(TurnedAway::TwoStripes);
+        }
+        let locator = match prefix.or(named.as_deref()) {
+            Some(name) => StripeLocator::Named(name.to_owned()),
+            None => StripeLocator::Only,
+        };
+        let clean = collapse_slashes(target);
+        if clean != raw {
+            let target = clean.parse::<PathAndQuery>().map_err(|_| TurnedAway::Target)?;
+            let mut parts = request.uri().clone().into_parts();
+            parts.path_and_query = Some(target);
+            // Scheme and authority were a valid pair before, or both absent.
+            *request.uri_mut() = Uri::from_parts(parts).map_err(|_| TurnedAway::Target)?;
+            request.extensions_mut().insert(RawTarget(raw));
+        }
+        request.extensions_mut().insert(locator);
+        request.extensions_mut().insert(PublicBase(base));
+        Ok(request)
+    }
+
+    /// `None` when the name is not ours, `Some(None)` when it is and names no stripe.
+    #[expect(clippy::option_option, reason = "the two answers are different questions")]
+    fn stripe_of_host(&self, authority: &str) -> Option<Option<String>> {
+        let host = match authority.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?.0,
+            None => authority.split_once(':').map_or(authority, |(host, _port)| host),
+        };
+        match host {
+            "127.0.0.1" | "localhost" | "::1" => Some(None),
+            _ if self.domain.as_deref() == Some(host) => Some(None),
+            _ => {
+                let ours = ["localhost"].into_iter().chain(self.domain.as_deref());
+                let label = ours.into_iter().find_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'));
+                label.filter(|label| is_stripe(label)).map(|label| Some(label.to_owned()))
+            }
+        }
+    }
+}
+
 /// A request that is not for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnedAway {
@@ -30,47 +104,13 @@ impl IntoResponse for TurnedAway {
             Self::NoHost => (StatusCode::BAD_REQUEST, "the request has no usable Host header\n"),
             Self::NotOurName => (
                 StatusCode::MISDIRECTED_REQUEST,
-                "the Host header does not name this server: use 127.0.0.1, localhost, [::1] or idcs-<32 hex>.localhost\n",
+                "the Host header does not name this server: use its own name, or that of a stripe below it; on this machine 127.0.0.1, localhost, [::1] or idcs-<32 hex>.localhost\n",
             ),
             Self::TwoStripes => (StatusCode::BAD_REQUEST, "the Host header names one stripe and the path another\n"),
             Self::Target => (StatusCode::BAD_REQUEST, "the request target is malformed\n"),
         };
         (status, text).into_response()
     }
-}
-
-/// Lets a request in: marks its stripe, public base and raw target, and cleans its path for routing.
-///
-/// # Errors
-///
-/// [`TurnedAway`], which is the answer.
-pub fn admit(mut request: Request) -> Result<Request, TurnedAway> {
-    let authority = authority(request.headers(), request.uri()).ok_or(TurnedAway::NoHost)?;
-    let named = stripe_of_host(&authority).ok_or(TurnedAway::NotOurName)?;
-    let raw = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
-    let (prefix, target) = split_stripe(&raw);
-    let base = format!("http://{authority}{}", prefix.map(|name| format!("/{name}")).unwrap_or_default());
-    if let (Some(path), Some(host)) = (prefix, &named)
-        && path != host
-    {
-        return Err(TurnedAway::TwoStripes);
-    }
-    let locator = match prefix.or(named.as_deref()) {
-        Some(name) => StripeLocator::Named(name.to_owned()),
-        None => StripeLocator::Only,
-    };
-    let clean = collapse_slashes(target);
-    if clean != raw {
-        let target = clean.parse::<PathAndQuery>().map_err(|_| TurnedAway::Target)?;
-        let mut parts = request.uri().clone().into_parts();
-        parts.path_and_query = Some(target);
-        // Scheme and authority were a valid pair before, or both absent.
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| TurnedAway::Target)?;
-        request.extensions_mut().insert(RawTarget(raw));
-    }
-    request.extensions_mut().insert(locator);
-    request.extensions_mut().insert(PublicBase(base));
-    Ok(request)
 }
 
 /// The authority the client called: `Host` in HTTP/1, `:authority` in HTTP/2; lowercase.
@@ -83,19 +123,6 @@ fn authority(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     };
     let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
     fine.then(|| text.to_ascii_lowercase())
-}
-
-/// `None` when the name is not ours, `Some(None)` when it is and names no stripe.
-#[expect(clippy::option_option, reason = "the two answers are different questions")]
-fn stripe_of_host(authority: &str) -> Option<Option<String>> {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => authority.split_once(':').map_or(authority, |(host, _port)| host),
-    };
-    match host {
-        "127.0.0.1" | "localhost" | "::1" => Some(None),
-        _ => host.strip_suffix(".localhost").filter(|label| is_stripe(label)).map(|label| Some(label.to_owned())),
-    }
 }
 
 /// Splits `/idcs-<32 hex>/rest` into the stripe and `/rest`.
@@ -150,7 +177,7 @@ mod tests {
     const STRIPE: &str = "idcs-0123456789abcdef0123456789abcdef";
 
     fn call(host: &str, target: &str) -> Result<Request, TurnedAway> {
-        admit(Request::builder().uri(target).header("host", host).body(Body::empty()).unwrap())
+        Front::loopback().admit(Request::builder().uri(target).header("host", host).body(Body::empty()).unwrap())
     }
 
     fn stripe(request: &Request) -> Option<String> {
@@ -164,6 +191,21 @@ mod tests {
     fn our_own_names_are_let_in() {
         for host in ["127.0.0.1:4620", "localhost", "LOCALHOST:1", "[::1]:4620"] {
             assert_eq!(stripe(&call(host, "/x").unwrap()), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_named_server_is_called_by_its_name_and_its_stripes_by_theirs() {
+        let front = Front::named("https", "Identity.example.com");
+        let call =
+            |host: &str| front.admit(Request::builder().uri("/x").header("host", host).body(Body::empty()).unwrap());
+        assert_eq!(stripe(&call("identity.example.com").unwrap()), None);
+        let request = call(&format!("{STRIPE}.identity.example.com:443")).unwrap();
+        assert_eq!(stripe(&request).as_deref(), Some(STRIPE));
+        let base = &request.extensions().get::<PublicBase>().unwrap().0;
+        assert_eq!(*base, format!("https://{STRIPE}.identity.example.com:443"));
+        for host in ["example.com", "x.identity.example.com", "evilidentity.example.com", "identity.example.com.evil"] {
+            assert_eq!(call(host).unwrap_err(), TurnedAway::NotOurName, "{host}");
         }
     }
 
@@ -182,7 +224,7 @@ mod tests {
     #[test]
     fn two_host_headers_are_refused() {
         let request = Request::builder().uri("/").header("host", "localhost").header("host", "evil.example");
-        assert_eq!(admit(request.body(Body::empty()).unwrap()).unwrap_err(), TurnedAway::NoHost);
+        assert_eq!(Front::loopback().admit(request.body(Body::empty()).unwrap()).unwrap_err(), TurnedAway::NoHost);
     }
 
     #[test]

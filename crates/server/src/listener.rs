@@ -20,16 +20,20 @@ use axum::{
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::timeout,
 };
 use tower::ServiceExt as _;
 
-use crate::{front, telemetry};
+use crate::{front::Front, telemetry, tls::TlsAcceptor};
 
 /// Connections served at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
@@ -42,8 +46,20 @@ const GRACE: Duration = Duration::from_millis(600);
 /// How long is waited after a connection could not be accepted, for want of file descriptors perhaps.
 const RESPITE: Duration = Duration::from_millis(100);
 
+/// Where requests come in.
+pub struct Door {
+    /// The bound address.
+    pub listener: TcpListener,
+    /// By which names.
+    pub front: Front,
+    /// Present where TLS ends here.
+    pub tls: Option<TlsAcceptor>,
+}
+
 /// Serves until `shutdown` resolves, then lets the requests under way end, within 600 ms.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(door: Door, router: Router, shutdown: impl Future<Output = ()>) {
+    let Door { listener, front, tls } = door;
+    let front = Arc::new(front);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut server = auto::Builder::new(TokioExecutor::new());
@@ -59,33 +75,56 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             accepted = accept(&listener) => accepted,
             () = &mut shutdown => break,
         };
-        let router = router.clone();
-        let asked = Arc::new(AtomicBool::new(false));
-        let asking = asked.clone();
-        let service = service_fn(move |request| {
-            asking.store(true, Ordering::Relaxed);
-            answer(router.clone(), request)
-        });
-        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let caller = Caller { router: router.clone(), front: front.clone() };
+        let (server, watcher, tls) = (server.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
             let _place = place;
-            let mut connection = pin!(connection);
-            let ended = match timeout(HEAD, &mut connection).await {
-                Ok(ended) => ended,
-                // It has said nothing, or not enough to tell the protocol, for which the server has no time limit.
-                Err(_elapsed) if !asked.load(Ordering::Relaxed) => return,
-                Err(_elapsed) => connection.await,
-            };
-            // A connection that breaks is its client's affair.
-            if let Err(error) = ended {
-                tracing::debug!(%error, "connection ended");
+            match tls {
+                None => converse(&server, watcher, stream, caller).await,
+                Some(acceptor) => match timeout(HEAD, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => converse(&server, watcher, stream, caller).await,
+                    // A client that does not trust the certificate, or speaks something else, is told so by TLS.
+                    Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+                    Err(_elapsed) => {}
+                },
             }
         });
     }
     drop(listener);
     if timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at shutdown");
+    }
+}
+
+/// Whoever is at the other end of a connection, and what answers them.
+#[derive(Clone)]
+struct Caller {
+    router: Router,
+    front: Arc<Front>,
+}
+
+/// Answers on a connection until its end.
+async fn converse<S>(server: &auto::Builder<TokioExecutor>, watcher: Watcher, stream: S, caller: Caller)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let asked = Arc::new(AtomicBool::new(false));
+    let asking = asked.clone();
+    let service = service_fn(move |request| {
+        asking.store(true, Ordering::Relaxed);
+        answer(caller.clone(), request)
+    });
+    let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+    let mut connection = pin!(watcher.watch(connection));
+    let ended = match timeout(HEAD, &mut connection).await {
+        Ok(ended) => ended,
+        // It has said nothing, or not enough to tell the protocol, for which the server has no time limit.
+        Err(_elapsed) if !asked.load(Ordering::Relaxed) => return,
+        Err(_elapsed) => connection.await,
+    };
+    // A connection that breaks is its client's affair.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
     }
 }
 
@@ -108,12 +147,13 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 async fn answer(
-    router: Router,
+    caller: Caller,
     request: hyper::Request<hyper::body::Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
+    let Caller { router, front } = caller;
     let request: Request = request.map(Body::new);
     let log = telemetry::RequestLog::begin(&request);
-    let response = match front::admit(request) {
+    let response = match front.admit(request) {
         Ok(request) => match timeout(REQUEST, router.oneshot(request)).await {
             Ok(Ok(response)) => response,
             Err(_elapsed) => telemetry::timed_out(),
@@ -162,7 +202,10 @@ mod tests {
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", axum::routing::get(async || "here"));
-        (address, tokio::spawn(serve(listener, router, std::future::pending())))
+        (
+            address,
+            tokio::spawn(serve(Door { listener, front: Front::loopback(), tls: None }, router, std::future::pending())),
+        )
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,8 +14,8 @@ use std::{
 
 use clap::Args;
 use obol_server::dev::{DevCloud, OpenError, Options, StartError};
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::signals::Signals;
 use crate::{
     environment,
     failure::{Exit, Failure},
@@ -77,15 +77,7 @@ pub(crate) fn run(up: Up) -> Result<(), Failure> {
 }
 
 async fn serve(up: Up) -> Result<(), Failure> {
-    // Before anything else, so that a signal during the start is not lost.
-    let listen = |kind| signal(kind).map_err(|error| Failure::new(Exit::Local, "no signals").because(&error));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let mut told_to_stop = async || {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
+    let mut signals = Signals::listen()?;
     let options = Options {
         listen: up.listen,
         data_dir: up.data_dir,
@@ -98,7 +90,7 @@ async fn serve(up: Up) -> Result<(), Failure> {
     let cloud = DevCloud::start(options).await.map_err(|error| not_started(&error))?;
     let walked = tokio::select! {
         walked = walk::walk(&cloud) => walked,
-        () = told_to_stop() => {
+        () = signals.told_to_stop() => {
             cloud.stop().await;
             let unfinished = Failure::new(Exit::Refused, "stopped during the walk").hint("the next start finishes it");
             return if up.once { Err(unfinished) } else { printer::note("Stopped during the walk; the next start finishes it."); Ok(()) };
@@ -109,7 +101,7 @@ async fn serve(up: Up) -> Result<(), Failure> {
             printer::note(&failure.to_string());
         }
         say(&format!("\nListening on {}. Stop with Ctrl-C.", cloud.url));
-        told_to_stop().await;
+        signals.told_to_stop().await;
     }
     cloud.stop().await;
     if up.once { walked } else { Ok(()) }
@@ -118,16 +110,9 @@ async fn serve(up: Up) -> Result<(), Failure> {
 /// What stands in the way, where, and what to do, in one line.
 fn not_started(error: &StartError) -> Failure {
     let exit = match error {
-        StartError::NotLoopback(_) | StartError::Open(OpenError::Url | OpenError::Tls) => Exit::Usage,
-        StartError::Open(OpenError::Server { .. }) => Exit::Unreachable,
-        StartError::Open(
-            OpenError::File { .. }
-            | OpenError::Foreign { .. }
-            | OpenError::InUse { .. }
-            | OpenError::Engine { .. }
-            | OpenError::Migration { .. },
-        )
-        | StartError::Bind(_)
+        StartError::NotLoopback(_) => Exit::Usage,
+        StartError::Open(error) => exit_of(error),
+        StartError::Bind(_)
         | StartError::DataDir(_)
         | StartError::Store(_)
         | StartError::Mismatch { .. }
@@ -135,6 +120,19 @@ fn not_started(error: &StartError) -> Failure {
         | StartError::Seed(_) => Exit::Local,
     };
     Failure::new(exit, format!("{error}; {}", error.hint()))
+}
+
+/// How a command ends whose database cannot be used.
+pub(super) const fn exit_of(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Url | OpenError::Tls => Exit::Usage,
+        OpenError::Server { .. } => Exit::Unreachable,
+        OpenError::File { .. }
+        | OpenError::Foreign { .. }
+        | OpenError::InUse { .. }
+        | OpenError::Engine { .. }
+        | OpenError::Migration { .. } => Exit::Local,
+    }
 }
 
 /// The narration is what this command is for: it goes to standard output. A closed pipe is no error.

@@ -1,13 +1,13 @@
 //! The dev cloud's master key: made at the first start, kept in the data directory, proven against the database.
 
 use obol_domain::{Entropy, entropy::hex, seal::MasterKey};
-use obol_store::{Db, meta};
+use obol_store::Db;
+use zeroize::Zeroizing;
 
 use super::{DataDir, StartError};
+use crate::master_key;
 
 const FILE: &str = "master.key";
-/// Under this name the database keeps a keyed hash that only the right key reproduces.
-const PROOF: &str = "master.proof";
 
 /// Reads the master key, or makes one for a database that has none yet.
 ///
@@ -16,41 +16,24 @@ const PROOF: &str = "master.proof";
 /// [`StartError::Mismatch`] when the database was made under another key.
 pub(super) async fn master(db: &Db, data_dir: &DataDir, entropy: &dyn Entropy) -> Result<MasterKey, StartError> {
     let mismatch = || StartError::Mismatch { what: FILE, directory: data_dir.directory().to_owned() };
-    let proof = meta::get(db, PROOF).await?;
-    let material = match (data_dir.read(FILE)?, &proof) {
-        (Some(text), _) => unhex(text.trim()).ok_or_else(mismatch)?,
-        (None, Some(_)) => {
+    let is_made = master_key::has_proof(db).await?;
+    let master = match (data_dir.read(FILE)?, is_made) {
+        (Some(text), _) => master_key::read(&text).ok_or_else(mismatch)?,
+        (None, true) => {
             return Err(StartError::Missing { what: FILE, directory: data_dir.directory().to_owned() });
         }
-        (None, None) => {
-            let material = entropy.bytes::<{ MasterKey::LENGTH }>();
-            data_dir.write(FILE, &format!("{}\n", hex(&material)))?;
-            material
+        (None, false) => {
+            let text = Zeroizing::new(hex(&entropy.bytes::<{ MasterKey::LENGTH }>()));
+            data_dir.write(FILE, &format!("{}\n", text.as_str()))?;
+            master_key::read(&text).ok_or_else(mismatch)?
         }
     };
-    let master = MasterKey::new(&material).map_err(|_| mismatch())?;
-    let ours = hex(&master.keyed_hash(PROOF, b""));
-    match proof {
-        Some(proof) if proof != ours => return Err(mismatch()),
-        Some(_) => {}
-        None => {
-            let mut tx = db.begin().await?;
-            meta::set(&mut tx, PROOF, &ours).await?;
-            tx.commit().await?;
-        }
+    if !is_made {
+        master_key::keep(db, &master).await?;
+    } else if !master_key::is_proven(db, &master).await? {
+        return Err(mismatch());
     }
     Ok(master)
-}
-
-fn unhex(text: &str) -> Option<[u8; MasterKey::LENGTH]> {
-    let mut bytes = [0; MasterKey::LENGTH];
-    if text.len() != 2 * bytes.len() || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

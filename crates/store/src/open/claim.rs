@@ -1,11 +1,12 @@
-//! One dev cloud at a time: a second one on the same database would erase or seed under the first one's feet.
+//! Who may use a database beside whom. One dev cloud at a time: a second one would erase or seed under the first one's feet.
+//! Any number of servers on PostgreSQL, one on SQLite, and none beside a dev cloud.
 
 use std::{
     fs::{self, File, TryLockError},
     os::unix::fs::OpenOptionsExt as _,
 };
 
-use sqlx::{ConnectOptions as _, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
 
 use super::{OpenError, Place, server, unreachable, unusable};
 
@@ -30,6 +31,19 @@ impl Claim {
     ///
     /// [`OpenError::InUse`], or the reason why it cannot be reached.
     pub async fn take(url: &str) -> Result<Self, OpenError> {
+        Self::hold(url, "pg_advisory_lock").await
+    }
+
+    /// Claims a database beside others that share it, where the engine allows for others: a SQLite file is one server's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Claim::take`].
+    pub async fn share(url: &str) -> Result<Self, OpenError> {
+        Self::hold(url, "pg_advisory_lock_shared").await
+    }
+
+    async fn hold(url: &str, lock: &'static str) -> Result<Self, OpenError> {
         match Place::parse(url)? {
             Place::Sqlite(file) => {
                 let mut lock = file.clone().into_os_string();
@@ -44,7 +58,8 @@ impl Claim {
             }
             Place::Postgres(options) => {
                 let mut session = options.connect().await.map_err(unreachable(&options))?;
-                let claimed = sqlx::raw_sql("SET lock_timeout = '3s'; SELECT pg_advisory_lock(1868721004)");
+                let claimed = format!("SET lock_timeout = '3s'; SELECT {lock}(1868721004)");
+                let claimed = sqlx::raw_sql(AssertSqlSafe(claimed));
                 match claimed.execute(&mut session).await {
                     Ok(_) => Ok(Self { _held: Held::Session(Box::new(session)) }),
                     Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "55P03") => {
