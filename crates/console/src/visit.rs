@@ -12,10 +12,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use obol_domain::{Explanation, app_role::BuiltInRole};
+use obol_domain::{
+    Explanation,
+    app_role::BuiltInRole,
+    audit::{Cause, Kind, Party},
+};
 use obol_identity::{
     Identity, ServiceError, StripeView,
-    http::{PublicBase, StripeLocator},
+    http::{Peer, PublicBase, StripeLocator},
     sessions::OpenSession,
 };
 use obol_protocol::{Secret, oauth::form};
@@ -42,6 +46,7 @@ struct Inner {
     base: String,
     stripe: StripeView,
     session: Option<Session>,
+    peer: Option<String>,
 }
 
 struct Session {
@@ -79,6 +84,15 @@ impl Visit {
     /// The id of the session.
     pub(crate) fn session_id(&self) -> Option<&Secret> {
         self.0.session.as_ref().map(|session| &session.id)
+    }
+
+    /// Where what happens here is put down to: this request, and whoever is signed in.
+    pub(crate) fn cause(&self) -> Cause {
+        let cause = Cause::request(self.ecid()).from_address(self.0.peer.clone());
+        match self.session() {
+            Some(session) => cause.by(Party::new(Kind::User, &session.user.user_id, &session.user.user_name)),
+            None => cause,
+        }
     }
 
     /// The token that the session's forms carry; empty without a session.
@@ -137,6 +151,8 @@ fn prefix(base: &str) -> &str {
 pub(crate) async fn begin(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
     let now = identity.now();
     let ecid = identity.ecid();
+    let locator = request.extensions().get::<StripeLocator>().cloned().unwrap_or_default();
+    let peer = peer(request.extensions());
     let mut response = match visit(&identity, request.extensions(), request.headers(), &ecid).await {
         Err(response) => response,
         Ok(visit) if !security::from_our_own_page(request.method(), request.headers()) => {
@@ -148,7 +164,8 @@ pub(crate) async fn begin(State(identity): State<Identity>, mut request: Request
         }
     };
     if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
-        identity.record(&ecid, explanation, now);
+        let cause = Cause::request(&ecid).from_address(peer);
+        identity.record_refusal(&locator, "sso.request", None, explanation, cause, now).await;
     }
     if let Ok(value) = HeaderValue::from_str(&ecid) {
         response.headers_mut().insert(ECID, value);
@@ -175,7 +192,19 @@ async fn visit(
         }
         None => None,
     };
-    Ok(Visit(Arc::new(Inner { identity: identity.clone(), ecid: ecid.to_owned(), base, stripe, session })))
+    Ok(Visit(Arc::new(Inner {
+        identity: identity.clone(),
+        ecid: ecid.to_owned(),
+        base,
+        stripe,
+        session,
+        peer: peer(extensions),
+    })))
+}
+
+/// The address that the request came from, where it is known.
+fn peer(extensions: &Extensions) -> Option<String> {
+    extensions.get().map(|Peer(address)| address.to_string())
 }
 
 /// Without a stripe there is nothing to frame a page with.

@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod app_role;
+pub mod audit;
 pub mod caller;
 pub mod capacity;
 pub mod causes;
@@ -16,6 +17,7 @@ pub mod explanation;
 pub mod injector;
 pub mod lifecycle;
 pub mod lockout;
+pub mod password_policy;
 pub mod policy;
 pub mod registrar;
 pub mod scopes;

@@ -21,6 +21,7 @@ use std::{
 use bytes::Bytes;
 use obol_domain::{
     app_role::{BuiltInRole, IDCS_APP_ID},
+    password_policy::{self, PasswordPolicy},
     scopes::{KnownScopes, Resource, ResourceScope},
     seal::MasterKey,
 };
@@ -30,8 +31,8 @@ use obol_protocol::{
     oauth::{GrantType, Scope, ScopeList},
 };
 use obol_store::{
-    Db, StoreError, app_certificates, app_scopes, apps, apps::App, grants, grants::HeldRole, signing_keys, stripes,
-    stripes::Stripe,
+    Db, StoreError, app_certificates, app_scopes, apps, apps::App, grants, grants::HeldRole, password_policies,
+    signing_keys, stripes, stripes::Stripe,
 };
 
 use crate::{
@@ -71,9 +72,25 @@ pub(crate) struct LoadedStripe {
     pub(crate) verifying: VerifyingKey,
     /// The key set's body.
     pub(crate) jwk_set: Bytes,
+    /// The password policies with the groups they are for.
+    policies: Vec<PasswordPolicy>,
+    /// The policy of everybody who is in none of those groups.
+    default_policy: PasswordPolicy,
     clients: RwLock<HashMap<String, Arc<LoadedClient>>>,
     /// Scopes of resource servers by their fully qualified text.
     scopes: RwLock<HashMap<String, Arc<ResourceScope>>>,
+}
+
+impl LoadedStripe {
+    /// The password policy of a user who is in these groups.
+    pub(crate) fn policy(&self, groups: &[String]) -> &PasswordPolicy {
+        password_policy::choose(&self.policies, groups, &self.default_policy.name).unwrap_or(&self.default_policy)
+    }
+
+    /// Whether there is a group with a policy, so that a user's groups have to be known.
+    pub(crate) fn has_group_policies(&self) -> bool {
+        self.policies.iter().any(|policy| !policy.groups.is_empty())
+    }
 }
 
 /// A client in memory.
@@ -199,6 +216,15 @@ impl Cache {
         let Some(row) = stripes::get(&self.db, name).await? else { return Ok(None) };
         let sealed = signing_keys::current(&self.db, name).await?.ok_or(ServiceError::NoKey)?;
         let key = keys::open(&self.master, name, &sealed)?;
+        let policies = password_policies::all(&self.db, name).await?;
+        let default = policies.iter().find(|policy| policy.name == password_policies::STANDARD).cloned();
+        let default_policy = default.ok_or_else(|| {
+            ServiceError::Store(StoreError::Corrupt {
+                table: "password_policies",
+                column: "name",
+                key: name.to_owned(),
+            })
+        })?;
         let jwk_set = serde_json::to_vec(&JwkSet { keys: vec![key.jwk()] })
             .map_err(|error| ServiceError::Sign(obol_protocol::jose::SignError::Claims(error)))?;
         Ok(Some(LoadedStripe {
@@ -207,6 +233,8 @@ impl Cache {
             key,
             jwk_set: jwk_set.into(),
             row,
+            policies,
+            default_policy,
             clients: RwLock::default(),
             scopes: RwLock::default(),
         }))

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use obol_domain::{
     Explanation,
+    audit::Cause,
     scopes::{Granted, ScopeRefusal},
 };
 use obol_protocol::{
@@ -82,6 +83,7 @@ pub(crate) struct Admitted<'a> {
     pub(crate) scope: &'a ScopeList,
     /// The stripe's address as the client reached it.
     pub(crate) base: Option<&'a PublicBase>,
+    pub(crate) cause: &'a Cause,
     pub(crate) now: Timestamp,
 }
 
@@ -92,12 +94,13 @@ impl Identity {
         locator: &StripeLocator,
         base: Option<&PublicBase>,
         request: TokenRequest,
+        cause: &Cause,
         now: Timestamp,
     ) -> Result<TokenBody, TokenRefusal> {
         let stripe = self.locate(locator, now).await?.ok_or(TokenRefusal::UnknownStripe)?;
         let client: Arc<LoadedClient> = self.authenticate_client(&stripe, &request.client, base).await?;
         check_grant(&client, request.grant.grant_type())?;
-        let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, base, now };
+        let admitted = Admitted { stripe: &stripe, client: &client, scope: &request.scope, base, cause, now };
         match request.grant {
             Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
@@ -176,7 +179,9 @@ impl TokenRefusal {
                 | SignInRefusal::Unknown
                 | SignInRefusal::Inactive
                 | SignInRefusal::Locked(_)
-                | SignInRefusal::WrongPassword { .. } => {
+                | SignInRefusal::WrongPassword { .. }
+                | SignInRefusal::PasswordExpired
+                | SignInRefusal::PasswordMustChange => {
                     OAuthError::new(OAuthErrorCode::InvalidGrant, refusal.public_text())
                 }
                 SignInRefusal::Busy(_) => return overloaded(),
@@ -368,6 +373,8 @@ mod tests {
             SignInRefusal::Inactive,
             SignInRefusal::Locked(None),
             SignInRefusal::WrongPassword { attempts: 1, limit: 5 },
+            SignInRefusal::PasswordExpired,
+            SignInRefusal::PasswordMustChange,
             SignInRefusal::Busy(Busy),
             SignInRefusal::Service(ServiceError::NoKey),
         ];

@@ -13,6 +13,7 @@ use axum::{
     routing::{MethodRouter, any, get, post},
 };
 
+pub use self::context::Peer;
 use crate::Identity;
 pub use crate::StripeLocator;
 

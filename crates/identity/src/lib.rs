@@ -7,6 +7,7 @@
 
 pub mod applications;
 mod assertions;
+pub mod audit;
 mod cache;
 pub mod callers;
 pub mod certificates;
@@ -16,6 +17,7 @@ pub mod grants;
 pub mod http;
 pub mod keys;
 pub mod password;
+pub mod passwords;
 pub mod provisioning;
 pub mod registrar;
 pub mod service;

@@ -103,6 +103,20 @@ impl PasswordPool {
         tokio::task::spawn_blocking(work).await.map_err(|_| NotChecked::Interrupted)?
     }
 
+    /// Hashes a password for keeping, on the pool.
+    pub(crate) async fn hash(&self, entropy: &dyn Entropy, password: &Secret) -> Result<String, NotChecked> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| NotChecked::Busy)?;
+        let slot = Arc::clone(&self.0.slots).acquire_owned().await.map_err(|_| NotChecked::Busy)?;
+        let (pool, password, salt) = (Arc::clone(&self.0), password.clone(), entropy.bytes::<SALT>());
+        let work = move || {
+            let _permits = (place, slot);
+            let params = Params::new(MEMORY, PASSES, LANES, Some(HASH)).map_err(|_| NotChecked::Interrupted)?;
+            let hash = pool.derive(params, &password, &salt).ok_or(NotChecked::Interrupted)?;
+            Ok(encode(&salt, &hash))
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| NotChecked::Interrupted)?
+    }
+
     /// Takes every place, as a flood would.
     #[cfg(test)]
     pub(crate) fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
@@ -120,14 +134,20 @@ impl PasswordPool {
 
 impl Pool {
     fn verify(&self, password: &Secret, hash: &str) -> Result<bool, NotChecked> {
-        self.used.store(true, Ordering::Relaxed);
         let (params, salt, expected) = decode(hash).ok_or(NotChecked::Unreadable)?;
+        let found = self.derive(params, password, &salt);
+        found.map(|found| found.ct_eq(&expected).into()).ok_or(NotChecked::Unreadable)
+    }
+
+    /// One Argon2id, in memory that is kept from one to the next.
+    fn derive(&self, params: Params, password: &Secret, salt: &[u8]) -> Option<[u8; HASH]> {
+        self.used.store(true, Ordering::Relaxed);
         let kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_default();
         memory.resize(params.block_count(), Block::new());
-        let found = derive(params, password, &salt, &mut memory);
+        let found = derive(params, password, salt, &mut memory);
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        found.map(|found| found.ct_eq(&expected).into()).ok_or(NotChecked::Unreadable)
+        found
     }
 }
 

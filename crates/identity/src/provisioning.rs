@@ -204,6 +204,7 @@ impl Provisioning<'_> {
             timezone: "America/Chicago".to_owned(),
             is_active: true,
             password_hash,
+            password: obol_domain::password_policy::PasswordState::default(),
             lock: obol_domain::lockout::LockState::default(),
             created_at: self.now,
             modified_at: self.now,

@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use obol_domain::{Clock, Entropy, Explanation, seal::MasterKey};
+use obol_domain::{Clock, Entropy, seal::MasterKey};
 use obol_protocol::Timestamp;
 use obol_store::{Db, StoreError, explanations::Recorder, sessions, used_assertions};
 
 use crate::{
+    audit::Trail,
     cache::{Cache, LoadedStripe},
     callers::KeyCache,
     keys::KeyFault,
@@ -145,6 +146,7 @@ pub(crate) struct Inner {
     pub(crate) master: MasterKey,
     pub(crate) recorder: Recorder,
     pub(crate) passwords: PasswordPool,
+    pub(crate) trail: Trail,
     pub(crate) cache: Cache,
     pub(crate) keys: KeyCache,
 }
@@ -157,19 +159,20 @@ impl std::fmt::Debug for Identity {
 
 /// How often the versions of all stripes are read, so that a change made on another node is noticed.
 const POLL: Duration = Duration::from_millis(500);
-/// How often ended sessions, and assertions that cannot be used again anyway, are removed.
+/// How often ended sessions, assertions that cannot be used again anyway and old audit records are removed.
 const SWEEP: Duration = Duration::from_secs(30);
 /// How long the memory of password hashing is kept when nobody signs in; half of all idle memory would be it.
 const RELEASE: Duration = Duration::from_secs(5);
 
 impl Identity {
-    /// Puts the service together. Nothing is read yet.
+    /// Puts the service together and starts the writer of its audit trail. Nothing is read yet.
     pub fn new(parts: IdentityParts) -> Self {
         let IdentityParts { db, clock, entropy, master, public, recorder, password_slots } = parts;
         let passwords = PasswordPool::new(password_slots, &*entropy);
         let cache = Cache::new(db.clone(), master.clone(), public);
         let keys = KeyCache::default();
-        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, cache, keys }))
+        let trail = Trail::start(db.clone(), master.clone());
+        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, trail, cache, keys }))
     }
 
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every
@@ -207,7 +210,8 @@ impl Identity {
         let mut tx = self.0.db.begin().await?;
         sessions::sweep(&mut tx, now).await?;
         used_assertions::sweep(&mut tx, self.0.clock.wall()).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.sweep_audit(now).await
     }
 
     /// Drops what is remembered of a stripe; call it after committing a change to one.
@@ -218,11 +222,6 @@ impl Identity {
     /// The service's present time.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
-    }
-
-    /// Records why a request was refused, under its id.
-    pub fn record(&self, id: &str, explanation: Explanation, now: Timestamp) {
-        self.0.recorder.record(id, explanation, now);
     }
 
     /// The stripe a request is for, if there is one.

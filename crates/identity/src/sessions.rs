@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use obol_domain::{app_role::BuiltInRole, entropy::hex};
+use obol_domain::{
+    app_role::BuiltInRole,
+    audit::{Cause, Event, Kind, Outcome, Party},
+    entropy::hex,
+};
 use obol_protocol::{Secret, Timestamp};
 use obol_store::{sessions, sessions::Session};
 
@@ -31,7 +35,7 @@ impl Identity {
     /// # Errors
     ///
     /// [`ServiceError`]
-    pub async fn open_session(&self, stripe: &str, user_id: &str) -> Result<Secret, ServiceError> {
+    pub async fn open_session(&self, stripe: &str, user_id: &str, cause: &Cause) -> Result<Secret, ServiceError> {
         let id = self.0.entropy.secret256();
         let now = self.now();
         let session = Session {
@@ -40,8 +44,11 @@ impl Identity {
             created_at: now,
             expires_at: now.plus(LIFETIME),
         };
+        let event = Event::new("sso.session.create", Outcome::Success, cause.clone(), now);
+        let event = event.on(Party::new(Kind::Session, &session.id_hash, ""));
         let mut tx = self.0.db.begin().await?;
         sessions::insert(&mut tx, stripe, &session).await?;
+        self.audit(&mut tx, stripe, &[event]).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -76,6 +83,8 @@ impl Identity {
                 | SignInRefusal::Inactive
                 | SignInRefusal::Locked(_)
                 | SignInRefusal::WrongPassword { .. }
+                | SignInRefusal::PasswordExpired
+                | SignInRefusal::PasswordMustChange
                 | SignInRefusal::Busy(_),
             ) => Ok(None),
         }
@@ -86,9 +95,13 @@ impl Identity {
     /// # Errors
     ///
     /// [`ServiceError`]
-    pub async fn close_session(&self, stripe: &str, id: &Secret) -> Result<(), ServiceError> {
+    pub async fn close_session(&self, stripe: &str, id: &Secret, cause: &Cause) -> Result<(), ServiceError> {
+        let id_hash = self.session_hash(id);
         let mut tx = self.0.db.begin().await?;
-        sessions::delete(&mut tx, stripe, &self.session_hash(id)).await?;
+        if sessions::delete(&mut tx, stripe, &id_hash).await? {
+            let event = Event::new("sso.session.delete", Outcome::Success, cause.clone(), self.now());
+            self.audit(&mut tx, stripe, &[event.on(Party::new(Kind::Session, id_hash, ""))]).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -119,12 +132,12 @@ mod tests {
         let world = World::new().await;
         let identity = &world.identity;
         let user = identity.authenticate_user(STRIPE, USER, &Secret::new(PASSWORD)).await.unwrap();
-        let id = identity.open_session(STRIPE, &user.user_id).await.unwrap();
+        let id = identity.open_session(STRIPE, &user.user_id, &Cause::request("x")).await.unwrap();
         let session = identity.session(STRIPE, &id).await.unwrap().unwrap();
         assert_eq!(session.user.user_name, USER);
         assert_eq!(session.user.display_name, "Ada Lovelace");
-        identity.close_session(STRIPE, &id).await.unwrap();
-        identity.close_session(STRIPE, &id).await.unwrap();
+        identity.close_session(STRIPE, &id, &Cause::request("x")).await.unwrap();
+        identity.close_session(STRIPE, &id, &Cause::request("x")).await.unwrap();
         assert!(identity.session(STRIPE, &id).await.unwrap().is_none());
     }
 
@@ -132,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_ends_after_eight_hours() {
         let world = World::new().await;
-        let id = world.identity.open_session(STRIPE, &world.user.id).await.unwrap();
+        let id = world.identity.open_session(STRIPE, &world.user.id, &Cause::request("x")).await.unwrap();
         world.clock.advance(Duration::from_hours(8).saturating_sub(Duration::from_micros(1)));
         assert!(world.identity.session(STRIPE, &id).await.unwrap().is_some());
         world.clock.advance(Duration::from_micros(1));
@@ -143,7 +156,7 @@ mod tests {
     async fn a_session_is_of_one_stripe_and_of_a_user_who_may_act() {
         let world = World::new().await;
         world.add_other_stripe().await;
-        let id = world.identity.open_session(STRIPE, &world.user.id).await.unwrap();
+        let id = world.identity.open_session(STRIPE, &world.user.id, &Cause::request("x")).await.unwrap();
         assert!(world.identity.session(OTHER_STRIPE, &id).await.unwrap().is_none());
         assert!(world.identity.session(STRIPE, &Secret::new("guess")).await.unwrap().is_none());
         let mut tx = world.db().begin().await.unwrap();

@@ -3,9 +3,14 @@
 //! Whoever does not know a user's password learns nothing about the user: an unknown name, a locked or deactivated user
 //! and a wrong password have the same text and status, cost the same Argon2id and the same write to the database.
 
-use obol_domain::{Explanation, app_role::BuiltInRole, lockout::Standing};
+use obol_domain::{
+    Explanation,
+    app_role::BuiltInRole,
+    lockout::{LockoutPolicy, Standing},
+    password_policy::{Age, PasswordPolicy},
+};
 use obol_protocol::{Secret, Timestamp, oauth::error::catalogue};
-use obol_store::{StoreError, grants, users, users::User};
+use obol_store::{StoreError, grants, password_policies, users, users::User};
 
 use crate::{
     Identity, ServiceError, StripeLocator,
@@ -51,6 +56,12 @@ pub enum SignInRefusal {
         /// How many lock the user; zero never does.
         limit: u32,
     },
+    /// The password is right and has expired (AUTH-3004).
+    #[error("the password has expired")]
+    PasswordExpired,
+    /// The password is right, and an administrator wants it changed first (AUTH-3005).
+    #[error("the password must be changed")]
+    PasswordMustChange,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked")]
     Busy(#[from] Busy),
@@ -90,8 +101,24 @@ impl Identity {
         Ok(SignedIn { user_id: user.id, user_name: user.user_name, display_name: user.display_name })
     }
 
-    /// The named checks: known, active, not locked, password.
+    /// The named checks: known, active, not locked, password, and that it has not expired and need not be changed.
     pub(crate) async fn check_password(
+        &self,
+        stripe: &LoadedStripe,
+        user_name: &str,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<UserWithRoles, SignInRefusal> {
+        let found = self.verify_user(stripe, user_name, password, now).await?;
+        match found.user.password.age(&self.policy_of(stripe, &found.user.id).await?.rules, now) {
+            Age::Good | Age::ExpiresSoon(_) => Ok(found),
+            Age::Expired => Err(SignInRefusal::PasswordExpired),
+            Age::MustChange => Err(SignInRefusal::PasswordMustChange),
+        }
+    }
+
+    /// The same for a password that is about to be replaced, however old it is.
+    pub(crate) async fn verify_user(
         &self,
         stripe: &LoadedStripe,
         user_name: &str,
@@ -108,7 +135,10 @@ impl Identity {
         let judged = match found {
             None => Err(SignInRefusal::Unknown),
             Some(user) if user.password_hash.is_none() => Err(SignInRefusal::Unknown),
-            Some(user) => may_sign_in(stripe, user, now),
+            Some(user) => {
+                let lockout = self.policy_of(stripe, &user.id).await?.lockout;
+                may_sign_in(lockout, user, now)
+            }
         };
         let user = match judged {
             Ok(user) if right => user,
@@ -124,7 +154,8 @@ impl Identity {
         if current.user.password_hash != user.password_hash {
             return Err(SignInRefusal::WrongPassword { attempts: current.user.lock.failed_attempts, limit: 0 });
         }
-        let user = may_sign_in(stripe, current.user, now)?;
+        let lockout = self.policy_of(stripe, &user.id).await?.lockout;
+        let user = may_sign_in(lockout, current.user, now)?;
         if user.lock.failed_attempts != 0 {
             users::forgive(&self.0.db, name, &user.id, user.lock).await?;
         }
@@ -137,7 +168,7 @@ impl Identity {
         user_id: &str,
         now: Timestamp,
     ) -> Result<SignInRefusal, StoreError> {
-        let policy = stripe.row.lockout;
+        let policy = self.policy_of(stripe, user_id).await?.lockout;
         let mut tx = self.0.db.begin().await?;
         let state = users::record_failure(&mut tx, &stripe.row.name, user_id, policy, now).await?;
         tx.commit().await?;
@@ -158,7 +189,8 @@ impl Identity {
         now: Timestamp,
     ) -> Result<UserWithRoles, SignInRefusal> {
         let found = self.user_with_roles(&stripe.row.name, user_id).await?.ok_or(SignInRefusal::Unknown)?;
-        Ok(UserWithRoles { user: may_sign_in(stripe, found.user, now)?, roles: found.roles })
+        let lockout = self.policy_of(stripe, user_id).await?.lockout;
+        Ok(UserWithRoles { user: may_sign_in(lockout, found.user, now)?, roles: found.roles })
     }
 
     /// The same by the name they sign in with.
@@ -180,7 +212,19 @@ impl Identity {
         now: Timestamp,
     ) -> Result<User, SignInRefusal> {
         let found = users::by_id(&self.0.db, &stripe.row.name, user_id).await?.ok_or(SignInRefusal::Unknown)?;
-        may_sign_in(stripe, found, now)
+        may_sign_in(self.policy_of(stripe, user_id).await?.lockout, found, now)
+    }
+
+    /// The password policy of a user. Where no group has one it is known without looking.
+    pub(crate) async fn policy_of<'a>(
+        &self,
+        stripe: &'a LoadedStripe,
+        user_id: &str,
+    ) -> Result<&'a PasswordPolicy, StoreError> {
+        if !stripe.has_group_policies() {
+            return Ok(stripe.policy(&[]));
+        }
+        Ok(stripe.policy(&password_policies::groups_of_user(&self.0.db, &stripe.row.name, user_id).await?))
     }
 
     async fn user_with_roles(&self, stripe: &str, user_id: &str) -> Result<Option<UserWithRoles>, StoreError> {
@@ -191,11 +235,11 @@ impl Identity {
 }
 
 /// Whether a user who is there may sign in or act.
-pub(crate) fn may_sign_in(stripe: &LoadedStripe, user: User, now: Timestamp) -> Result<User, SignInRefusal> {
+pub(crate) fn may_sign_in(lockout: LockoutPolicy, user: User, now: Timestamp) -> Result<User, SignInRefusal> {
     if !user.is_active {
         return Err(SignInRefusal::Inactive);
     }
-    match user.lock.standing(stripe.row.lockout, now) {
+    match user.lock.standing(lockout, now) {
         Standing::Open => Ok(user),
         Standing::Locked { until } => Err(SignInRefusal::Locked(until)),
     }
@@ -205,9 +249,13 @@ impl SignInRefusal {
     /// What the person may read: one text for all that depends on the user (AUTH-3001, contract identity 2.6).
     pub const fn public_text(&self) -> &'static str {
         match self {
-            Self::UnknownStripe | Self::Unknown | Self::Inactive | Self::Locked(_) | Self::WrongPassword { .. } => {
-                catalogue::WRONG_NAME_OR_PASSWORD
-            }
+            Self::UnknownStripe
+            | Self::Unknown
+            | Self::Inactive
+            | Self::Locked(_)
+            | Self::WrongPassword { .. }
+            | Self::PasswordExpired
+            | Self::PasswordMustChange => catalogue::WRONG_NAME_OR_PASSWORD,
             Self::Busy(_) => "The service is busy. Try again in a moment.",
             Self::Service(_) => "The server could not process the request.",
         }
@@ -246,6 +294,18 @@ impl SignInRefusal {
                     limit => format!("another password, {attempts} of {limit} attempts before the user is locked"),
                 },
                 "check the password; percent-encode it in the form, as curl does with --data-urlencode",
+            ),
+            Self::PasswordExpired => Explanation::new(
+                "password_not_expired",
+                "a password that has not expired",
+                "the right password, older than its policy allows (AUTH-3004)",
+                "change the password at the console's sign-in page, or have an administrator set it",
+            ),
+            Self::PasswordMustChange => Explanation::new(
+                "password_need_not_change",
+                "a password that its user has chosen",
+                "the right password, which must be changed at the first sign-in (AUTH-3005)",
+                "change the password at the console's sign-in page",
             ),
             Self::Busy(_) => busy(),
             Self::Service(_) => return None,
@@ -303,8 +363,10 @@ mod tests {
             SignInRefusal::Inactive,
             SignInRefusal::Locked(None),
             SignInRefusal::WrongPassword { attempts: 1, limit: 5 },
+            SignInRefusal::PasswordExpired,
+            SignInRefusal::PasswordMustChange,
         ]
         .map(|refusal| refusal.public_text());
-        assert_eq!(texts, ["You entered an incorrect user name or password."; 4]);
+        assert_eq!(texts, ["You entered an incorrect user name or password."; 6]);
     }
 }

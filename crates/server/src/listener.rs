@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
@@ -25,6 +25,7 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
+use obol_identity::http::Peer;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -71,11 +72,11 @@ pub async fn serve(door: Door, router: Router, shutdown: impl Future<Output = ()
             place = places.clone().acquire_owned() => place,
             () = &mut shutdown => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = &mut shutdown => break,
         };
-        let caller = Caller { router: router.clone(), front: front.clone() };
+        let caller = Caller { router: router.clone(), front: front.clone(), peer };
         let (server, watcher, tls) = (server.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
             let _place = place;
@@ -101,6 +102,7 @@ pub async fn serve(door: Door, router: Router, shutdown: impl Future<Output = ()
 struct Caller {
     router: Router,
     front: Arc<Front>,
+    peer: IpAddr,
 }
 
 /// Answers on a connection until its end.
@@ -129,13 +131,13 @@ where
 }
 
 /// The next connection. A failure to accept one (too many open files) is logged and waited out.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _peer)) => {
+            Ok((stream, peer)) => {
                 // Small answers should leave at once; a socket that refuses the option still works.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, peer.ip());
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -150,8 +152,9 @@ async fn answer(
     caller: Caller,
     request: hyper::Request<hyper::body::Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
-    let Caller { router, front } = caller;
-    let request: Request = request.map(Body::new);
+    let Caller { router, front, peer } = caller;
+    let mut request: Request = request.map(Body::new);
+    request.extensions_mut().insert(Peer(peer));
     let log = telemetry::RequestLog::begin(&request);
     let response = match front.admit(request) {
         Ok(request) => match timeout(REQUEST, router.oneshot(request)).await {

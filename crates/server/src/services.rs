@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use axum::{Router, middleware};
 use obol_analytics::{Analytics, AnalyticsParts, Settings, provisioner::Provisioner, work::Engine};
 use obol_domain::{Clock, Entropy, injector::NoFaults, seal::MasterKey};
-use obol_identity::{Identity, IdentityParts, PublicUrls};
+use obol_identity::{Identity, IdentityParts, PublicUrls, audit::Trail};
 use obol_store::{Db, explanations::Recorder};
 use tokio::{sync::watch, task::JoinSet};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -83,6 +83,7 @@ impl Services {
                 () = stopping => {}
             }
         });
+        let trail = identity.trail();
         let router = Router::new()
             .merge(obol_identity::http::router(identity.clone()))
             .merge(obol_analytics::http::router(analytics))
@@ -97,7 +98,7 @@ impl Services {
                 tracing::error!(%error, "explanations were not written to the end");
             }
         });
-        Running { db, stop, tasks }
+        Running { db, trail, stop, tasks }
     }
 }
 
@@ -105,6 +106,7 @@ impl Services {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) db: Db,
+    trail: Trail,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -118,6 +120,8 @@ impl Running {
             tracing::warn!("background work was still under way at shutdown; it goes on at the next start");
         }
         self.tasks.abort_all();
+        // Whoever could add a record of the audit trail is gone.
+        let _ = tokio::time::timeout(CLOSING, self.trail.flush()).await;
         // SQLite folds its write-ahead log back into the file; a slow disk must not hold the exit up.
         let _ = tokio::time::timeout(CLOSING, self.db.close()).await;
     }

@@ -13,6 +13,7 @@ pub mod app_certificates;
 pub mod app_roles;
 pub mod app_scopes;
 pub mod apps;
+pub mod audit;
 pub mod compartments;
 pub mod db;
 pub mod error;
@@ -24,6 +25,8 @@ pub mod meta;
 mod migrations;
 pub mod open;
 mod page;
+pub mod password_policies;
+pub mod passwords;
 pub mod people;
 pub mod policies;
 pub mod private_access_channels;
@@ -67,6 +70,9 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         sessions::STATEMENTS,
         people::STATEMENTS,
         groups::STATEMENTS,
+        password_policies::STATEMENTS,
+        passwords::STATEMENTS,
+        audit::STATEMENTS,
         api_keys::STATEMENTS,
         app_certificates::STATEMENTS,
         used_assertions::STATEMENTS,

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "oauth", include_str!("../migrations/0004_oauth.sql")),
     (5, "assertions", include_str!("../migrations/0005_assertions.sql")),
     (6, "people", include_str!("../migrations/0006_people.sql")),
+    (8, "safety", include_str!("../migrations/0008_safety.sql")),
     (9, "operations", include_str!("../migrations/0009_operations.sql")),
     (10, "children", include_str!("../migrations/0010_children.sql")),
     (11, "policies", include_str!("../migrations/0011_policies.sql")),

@@ -9,6 +9,7 @@ statements! { "sessions";
         "INSERT INTO sessions (stripe, id_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
     GET = "SELECT id_hash, user_id, created_at, expires_at FROM sessions WHERE stripe = $1 AND id_hash = $2";
     DELETE = "DELETE FROM sessions WHERE stripe = $1 AND id_hash = $2";
+    DELETE_OF_USER = "DELETE FROM sessions WHERE stripe = $1 AND user_id = $2";
     SWEEP = "DELETE FROM sessions WHERE expires_at <= $1";
 }
 
@@ -48,6 +49,11 @@ pub async fn get(db: &Db, stripe: &str, id_hash: &str) -> Result<Option<Session>
 /// Closes a session. Returns whether it was there.
 pub async fn delete(tx: &mut Tx, stripe: &str, id_hash: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&DELETE, values![stripe, id_hash]).await? == 1)
+}
+
+/// Closes all sessions of a user. Returns how many there were.
+pub async fn delete_of_user(tx: &mut Tx, stripe: &str, user_id: &str) -> Result<u64, StoreError> {
+    tx.execute(&DELETE_OF_USER, values![stripe, user_id]).await
 }
 
 /// Removes the sessions of all stripes that have ended. Returns how many.

@@ -1,27 +1,22 @@
 //! Stripes: an identity domain's own settings, its password policy, and the version by which memory copies of them are
 //! found to be old.
 
-use std::time::Duration;
-
 use obol_domain::{lockout::LockoutPolicy, scopes::TrustScope};
 use obol_protocol::Timestamp;
 
-use crate::{Db, Row, StoreError, Tx, values};
+use crate::{Db, Row, StoreError, Tx, password_policies, values};
 
 statements! { "stripes";
     INSERT =
         "INSERT INTO stripes (name, tenancy_id, cloud_account_name, domain_id, domain_name, home_region, region_name,
                               is_primary, issuer, signing_cert_public, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)";
-    INSERT_POLICY =
-        "INSERT INTO password_policies (stripe, name, priority, max_incorrect_attempts, lockout_minutes)
-         VALUES ($1, $2, $3, $4, $5)";
     GET =
         "SELECT s.name, s.tenancy_id, s.cloud_account_name, s.domain_id, s.domain_name, s.home_region, s.region_name,
                 s.is_primary, s.issuer, s.previous_issuer, s.default_trust_scope, s.signing_cert_public, s.version,
                 s.created_at, p.max_incorrect_attempts, p.lockout_minutes
-         FROM stripes s JOIN password_policies p ON p.stripe = s.name
-         WHERE s.name = $1 ORDER BY p.priority LIMIT 1";
+         FROM stripes s JOIN password_policies p ON p.stripe = s.name AND p.id = 'standardPasswordPolicy'
+         WHERE s.name = $1";
     VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
     BUMP = "UPDATE stripes SET version = version + 1 WHERE name = $1";
     SET_CERT_PUBLIC = "UPDATE stripes SET signing_cert_public = $2 WHERE name = $1";
@@ -29,14 +24,8 @@ statements! { "stripes";
         "UPDATE stripes SET previous_issuer = issuer, issuer = $2 WHERE name = $1 AND issuer <> $2";
     SET_TRUST = "UPDATE stripes SET default_trust_scope = $2 WHERE name = $1";
     SET_POLICY =
-        "UPDATE password_policies SET max_incorrect_attempts = $3, lockout_minutes = $4 WHERE stripe = $1 AND name = $2";
+        "UPDATE password_policies SET max_incorrect_attempts = $3, lockout_minutes = $4 WHERE stripe = $1 AND id = $2";
 }
-
-/// The name of the policy that every stripe has from the start (contract identity 9).
-pub const STANDARD_POLICY: &str = "standardPasswordPolicy";
-
-/// The lowest priority; the built-in policy has it, so that any other comes first.
-const LOWEST_PRIORITY: i64 = 10;
 
 /// A stripe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +56,7 @@ pub struct Stripe {
     pub signing_cert_public: bool,
     /// Grows with every change to what the token path keeps in memory.
     pub version: i64,
-    /// What wrong passwords lead to.
+    /// What wrong passwords lead to by the standard policy.
     pub lockout: LockoutPolicy,
     /// When it was made.
     pub created_at: Timestamp,
@@ -93,10 +82,7 @@ pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
         ],
     )
     .await?;
-    let (attempts, minutes) = columns(stripe.lockout);
-    tx.execute(&INSERT_POLICY, values![&stripe.name, STANDARD_POLICY, LOWEST_PRIORITY, attempts, minutes])
-        .await
-        .map(drop)
+    password_policies::insert_built_in(tx, &stripe.name, stripe.lockout, stripe.created_at).await
 }
 
 /// A stripe by its name.
@@ -139,19 +125,13 @@ pub async fn set_default_trust_scope(tx: &mut Tx, stripe: &str, trust: TrustScop
 
 /// Changes what wrong passwords lead to. Returns whether the stripe exists.
 pub async fn set_lockout(tx: &mut Tx, stripe: &str, policy: LockoutPolicy) -> Result<bool, StoreError> {
-    let (attempts, minutes) = columns(policy);
-    let changed = tx.execute(&SET_POLICY, values![stripe, STANDARD_POLICY, attempts, minutes]).await?;
+    let (attempts, minutes) = password_policies::lockout_columns(policy);
+    let changed = tx.execute(&SET_POLICY, values![stripe, password_policies::STANDARD, attempts, minutes]).await?;
     bump(tx, stripe).await?;
     Ok(changed == 1)
 }
 
-fn columns(policy: LockoutPolicy) -> (i64, i64) {
-    (i64::from(policy.max_incorrect_attempts), i64::try_from(policy.lockout.as_secs() / 60).unwrap_or(i64::MAX))
-}
-
 fn read(row: &Row) -> Result<Stripe, StoreError> {
-    let attempts: i64 = row.get("max_incorrect_attempts")?;
-    let minutes: i64 = row.get("lockout_minutes")?;
     Ok(Stripe {
         name: row.get("name")?,
         tenancy_id: row.get("tenancy_id")?,
@@ -166,14 +146,7 @@ fn read(row: &Row) -> Result<Stripe, StoreError> {
         default_trust_scope: row.parse("default_trust_scope")?,
         signing_cert_public: row.get("signing_cert_public")?,
         version: row.get("version")?,
-        lockout: LockoutPolicy {
-            max_incorrect_attempts: u32::try_from(attempts).map_err(|_| row.corrupt("max_incorrect_attempts"))?,
-            lockout: u64::try_from(minutes)
-                .ok()
-                .and_then(|minutes| minutes.checked_mul(60))
-                .map(Duration::from_secs)
-                .ok_or_else(|| row.corrupt("lockout_minutes"))?,
-        },
+        lockout: password_policies::read_lockout(row)?,
         created_at: row.get("created_at")?,
     })
 }

@@ -1,14 +1,18 @@
 //! Users. They are never kept in memory: who signs in is read anew, so that a lock or a deactivation holds at once.
 
-use obol_domain::lockout::{LockState, LockoutPolicy};
+use obol_domain::{
+    lockout::{LockState, LockoutPolicy},
+    password_policy::PasswordState,
+};
 use obol_protocol::{Timestamp, scim::condition::folded};
 
-use crate::{Db, Row, StoreError, Tx, stripes::STANDARD_POLICY, values};
+use crate::{Db, Row, StoreError, Tx, password_policies, values};
 
 macro_rules! columns {
     () => {
         "id, ocid, user_name, display_name, given_name, family_name, email, preferred_language, locale, timezone, \
-         is_active, password_hash, failed_attempts, locked_at, created_at, modified_at"
+         is_active, password_hash, failed_attempts, locked_at, created_at, modified_at, \
+         password_set_at, password_must_change, password_cant_change, password_cant_expire"
     };
 }
 
@@ -28,15 +32,11 @@ statements! { "users";
          RETURNING failed_attempts, locked_at";
     SET_LOCK = "UPDATE users SET failed_attempts = $3, locked_at = $4 WHERE stripe = $1 AND id = $2";
     TOUCH_POLICY =
-        "UPDATE password_policies SET priority = priority WHERE stripe = $1 AND name = $2 RETURNING priority";
+        "UPDATE password_policies SET priority = priority WHERE stripe = $1 AND id = $2 RETURNING id";
     FORGIVE =
         "UPDATE users SET failed_attempts = 0, locked_at = NULL WHERE stripe = $1 AND id = $2 AND failed_attempts = $3";
     SET_ACTIVE =
         "UPDATE users SET is_active = $3, modified_at = $4, revision = revision + 1 WHERE stripe = $1 AND id = $2";
-    SET_PASSWORD =
-        "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_at = NULL, modified_at = $4,
-                          revision = revision + 1
-         WHERE stripe = $1 AND id = $2";
     DELETE = "DELETE FROM users WHERE stripe = $1 AND id = $2";
 }
 
@@ -67,6 +67,8 @@ pub struct User {
     pub is_active: bool,
     /// The password's Argon2id hash; a user without one cannot sign in by password.
     pub password_hash: Option<String>,
+    /// How old the password is, and what is fixed about it. It is not taken when a user is made.
+    pub password: PasswordState,
     /// What is remembered of wrong passwords.
     pub lock: LockState,
     /// When it was made.
@@ -154,7 +156,7 @@ pub async fn record_failure(
 /// anyway, so that the answer takes as long.
 pub async fn record_nobodys_failure(tx: &mut Tx, stripe: &str) -> Result<(), StoreError> {
     for _statement in 0..2 {
-        tx.fetch_optional(&TOUCH_POLICY, values![stripe, STANDARD_POLICY]).await?;
+        tx.fetch_optional(&TOUCH_POLICY, values![stripe, password_policies::STANDARD]).await?;
     }
     Ok(())
 }
@@ -181,17 +183,6 @@ pub async fn set_active(
     Ok(tx.execute(&SET_ACTIVE, values![stripe, user_id, active, now]).await? == 1)
 }
 
-/// Replaces a user's password and forgets wrong ones. Returns whether the user exists.
-pub async fn set_password(
-    tx: &mut Tx,
-    stripe: &str,
-    user_id: &str,
-    password_hash: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    Ok(tx.execute(&SET_PASSWORD, values![stripe, user_id, password_hash, now]).await? == 1)
-}
-
 /// Removes a user with its grants and sessions. Returns whether it was there.
 pub async fn delete(tx: &mut Tx, stripe: &str, user_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&DELETE, values![stripe, user_id]).await? == 1)
@@ -202,6 +193,18 @@ fn read_lock(row: &Row) -> Result<LockState, StoreError> {
     Ok(LockState {
         failed_attempts: u32::try_from(failed).map_err(|_| row.corrupt("failed_attempts"))?,
         locked_at: row.get("locked_at")?,
+    })
+}
+
+/// A password that came with its user is as old as the user.
+fn read_password(row: &Row) -> Result<PasswordState, StoreError> {
+    let set_at: Option<Timestamp> = row.get("password_set_at")?;
+    let has_one = row.get::<Option<String>>("password_hash")?.is_some();
+    Ok(PasswordState {
+        set_at: if has_one { Some(set_at.map_or_else(|| row.get("created_at"), Ok)?) } else { None },
+        must_change: row.get("password_must_change")?,
+        cant_change: row.get("password_cant_change")?,
+        cant_expire: row.get("password_cant_expire")?,
     })
 }
 
@@ -219,6 +222,7 @@ pub(crate) fn read(row: &Row) -> Result<User, StoreError> {
         timezone: row.get("timezone")?,
         is_active: row.get("is_active")?,
         password_hash: row.get("password_hash")?,
+        password: read_password(row)?,
         lock: read_lock(row)?,
         created_at: row.get("created_at")?,
         modified_at: row.get("modified_at")?,

@@ -363,6 +363,7 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
             timezone: "UTC".to_owned(),
             is_active: true,
             password_hash: None,
+            password: obol_domain::password_policy::PasswordState::default(),
             lock: LockState::default(),
             created_at: now,
             modified_at: now,

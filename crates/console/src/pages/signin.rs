@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use obol_domain::Explanation;
+use obol_domain::{
+    Explanation,
+    audit::{Kind, Party},
+};
 use obol_identity::users::SignInRefusal;
 use obol_protocol::oauth::{Form, form::MEDIA_TYPE};
 
@@ -75,12 +78,13 @@ pub(crate) async fn submit(
         Ok(user) => user,
         Err(refusal) => return refuse(&visit, jar, &form, &refusal),
     };
+    let cause = visit.cause().by(Party::new(Kind::User, &user.user_id, &user.user_name));
     let failure = |error: obol_identity::ServiceError| Refused::failure(&visit, error.is_passing(), &error);
     // The old session goes first: were it closed last and that failed, the new one would stay open with nobody having it.
     if let Some(old) = cookies::session(&jar) {
-        visit.identity().close_session(stripe, &old).await.map_err(failure)?;
+        visit.identity().close_session(stripe, &old, &cause).await.map_err(failure)?;
     }
-    let session = visit.identity().open_session(stripe, &user.user_id).await.map_err(failure)?;
+    let session = visit.identity().open_session(stripe, &user.user_id, &cause).await.map_err(failure)?;
     let next = visit.redirect(next(form.get("next")).unwrap_or("/"));
     Ok((cookies::open(jar, &session), next).into_response())
 }
@@ -94,7 +98,7 @@ pub(crate) async fn leave(
 ) -> Result<Response, Refused> {
     form::read(&visit, visit.session_id(), &headers, &body)?;
     if let Some(id) = visit.session_id() {
-        let closed = visit.identity().close_session(&visit.stripe().name, id).await;
+        let closed = visit.identity().close_session(&visit.stripe().name, id, &visit.cause()).await;
         closed.map_err(|error| Refused::failure(&visit, error.is_passing(), &error))?;
     }
     Ok((cookies::close(jar), visit.redirect("/signin?signed_out=true")).into_response())
@@ -137,7 +141,9 @@ fn refuse(visit: &Visit, jar: CookieJar, form: &Form, refusal: &SignInRefusal) -
         | SignInRefusal::Unknown
         | SignInRefusal::Inactive
         | SignInRefusal::Locked(_)
-        | SignInRefusal::WrongPassword { .. } => (
+        | SignInRefusal::WrongPassword { .. }
+        | SignInRefusal::PasswordExpired
+        | SignInRefusal::PasswordMustChange => (
             StatusCode::UNAUTHORIZED,
             "Check both and try again. After several wrong passwords a user is locked for a while.",
         ),

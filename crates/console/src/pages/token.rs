@@ -102,7 +102,8 @@ pub(crate) async fn generate(
         Some(_) | None => Choice::Roles(&[]),
     };
     let user_id = visit.session().map(|session| session.user.user_id.clone()).unwrap_or_default();
-    let generated = visit.identity().generate(&visit.stripe().name, &user_id, &application.id, choice).await;
+    let generated =
+        visit.identity().generate(&visit.stripe().name, &user_id, &application.id, choice, &visit.cause()).await;
     match generated {
         Ok(file) => download(&visit, &file),
         Err(GenerateRefusal::Service(error)) => Err(Refused::failure(&visit, error.is_passing(), &error)),

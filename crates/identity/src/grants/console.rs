@@ -3,6 +3,7 @@
 
 use obol_domain::{
     Explanation,
+    audit::Cause,
     scopes::{self, ResourceRights, Rights, ScopeRefusal},
 };
 use obol_protocol::oauth::{GrantType, Scope, TokenFile};
@@ -68,8 +69,9 @@ impl Identity {
         acting_user_id: &str,
         app_id: &str,
         roles: &[&str],
+        cause: &Cause,
     ) -> Result<TokenFile, GenerateRefusal> {
-        self.generate(stripe, acting_user_id, app_id, Choice::Roles(roles)).await
+        self.generate(stripe, acting_user_id, app_id, Choice::Roles(roles), cause).await
     }
 
     /// Generates the file that *Download Token* saves, for what was chosen in the dialog.
@@ -83,6 +85,7 @@ impl Identity {
         acting_user_id: &str,
         app_id: &str,
         choice: Choice<'_>,
+        cause: &Cause,
     ) -> Result<TokenFile, GenerateRefusal> {
         let now = self.now();
         let locator = StripeLocator::Named(stripe.to_owned());
@@ -112,7 +115,9 @@ impl Identity {
         let granted = scopes::resolve(&scope, rights)?;
         let issue = self.issue(&granted, now, Origin::Console);
         let claims = claims::for_user(&stripe, &client, &user, &held, true, issue);
-        Ok(TokenFile::new(stripe.key.sign(&claims).map_err(ServiceError::Sign)?))
+        let token = stripe.key.sign(&claims).map_err(ServiceError::Sign)?;
+        self.audit_token(&stripe, &claims, cause, now);
+        Ok(TokenFile::new(token))
     }
 }
 
@@ -156,7 +161,7 @@ mod tests {
     use crate::testing::{STRIPE, USER, World, claims, claims_text, new_application};
 
     async fn generate(world: &World, app_id: &str, roles: &[&str]) -> Result<TokenFile, GenerateRefusal> {
-        world.identity.generate_access_token(STRIPE, &world.user.id, app_id, roles).await
+        world.identity.generate_access_token(STRIPE, &world.user.id, app_id, roles, &Cause::request("x")).await
     }
 
     // Contract identity 4: the application's own client id, onBehalfOfUser, amr; 3.2 Example A.
@@ -185,7 +190,10 @@ mod tests {
         assert!(matches!(generate(&world, "nothing", &["Me"]).await, Err(GenerateRefusal::UnknownApplication)));
         assert!(matches!(generate(&world, "IDCSAppId", &["Me"]).await, Err(GenerateRefusal::NotConfidential)));
         assert!(matches!(generate(&world, &world.app.id, &[]).await, Err(GenerateRefusal::NothingChosen)));
-        let unknown = world.identity.generate_access_token("idcs-x", &world.user.id, &world.app.id, &["Me"]).await;
+        let unknown = world
+            .identity
+            .generate_access_token("idcs-x", &world.user.id, &world.app.id, &["Me"], &Cause::request("x"))
+            .await;
         assert!(matches!(unknown, Err(GenerateRefusal::UnknownStripe)));
 
         let mut new = new_application();

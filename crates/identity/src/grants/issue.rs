@@ -11,8 +11,7 @@ use obol_protocol::{
 use obol_store::apps::ClientType;
 
 use super::{Admitted, ON_BEHALF_OF_USER, TokenRefusal};
-use crate::{Identity, ServiceError, cache::LoadedStripe, claims::Origin};
-use crate::{claims, users::UserWithRoles};
+use crate::{Identity, ServiceError, claims, claims::Origin, users::UserWithRoles};
 
 impl Identity {
     /// Resolves scopes for a client, and for a user if there is one; says whether the client acted on the user's behalf.
@@ -42,7 +41,7 @@ impl Identity {
         let (granted, _) = self.resolve(admitted, None).await?;
         let tokens = granted.iter().map(|granted| {
             let issue = self.issue(granted, admitted.now, Origin::ClientCredentials);
-            bearer(admitted.stripe, &claims::for_client(admitted.client, issue), granted)
+            self.bearer(admitted, &claims::for_client(admitted.client, issue), granted)
         });
         Ok(body(tokens.collect::<Result<_, _>>()?))
     }
@@ -59,14 +58,22 @@ impl Identity {
         let tokens = granted.iter().map(|granted| {
             let issue = self.issue(granted, now, origin);
             let claims = claims::for_user(stripe, client, &user.user, &user.roles, on_behalf, issue);
-            bearer(stripe, &claims, granted)
+            self.bearer(admitted, &claims, granted)
         });
         Ok(body(tokens.collect::<Result<_, _>>()?))
     }
-}
 
-fn bearer(stripe: &LoadedStripe, claims: &AccessTokenClaims, granted: &Granted) -> Result<TokenAnswer, ServiceError> {
-    Ok(TokenAnswer::bearer(stripe.key.sign(claims)?, granted.lifetime.as_secs()))
+    /// Signs a token and records that it was issued.
+    fn bearer(
+        &self,
+        admitted: &Admitted<'_>,
+        claims: &AccessTokenClaims,
+        granted: &Granted,
+    ) -> Result<TokenAnswer, ServiceError> {
+        let token = admitted.stripe.key.sign(claims)?;
+        self.audit_token(admitted.stripe, claims, admitted.cause, admitted.now);
+        Ok(TokenAnswer::bearer(token, granted.lifetime.as_secs()))
+    }
 }
 
 fn body(mut tokens: Vec<TokenAnswer>) -> TokenBody {

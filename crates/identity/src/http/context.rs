@@ -7,8 +7,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
-use obol_domain::{Entropy, Explanation};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use obol_domain::{Entropy, Explanation, audit::Cause};
 use obol_protocol::{Secret, Timestamp};
 
 use super::{PublicBase, StripeLocator, answer::Failure};
@@ -23,6 +23,8 @@ pub(super) struct Door {
     pub(super) locator: StripeLocator,
     /// The stripe's address as this client reaches it.
     pub(super) base: Option<PublicBase>,
+    /// The request's id and the address it came from; who sent it is the handler's to add.
+    pub(super) cause: Cause,
     /// The token of `Authorization: Bearer`, empty when there is none; nothing when there are several headers.
     bearer: Option<Secret>,
 }
@@ -42,6 +44,14 @@ impl Door {
 #[derive(Debug, Clone, Copy)]
 struct Instant(Timestamp);
 
+/// The id of the request, minted before anything is known of it.
+#[derive(Debug, Clone)]
+struct RequestId(String);
+
+/// The address that a request came from. The server puts it into the request's extensions where it knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub std::net::IpAddr);
+
 impl FromRequestParts<Identity> for Door {
     type Rejection = Infallible;
 
@@ -50,9 +60,15 @@ impl FromRequestParts<Identity> for Door {
             now: parts.extensions.get().map_or_else(|| identity.now(), |Instant(now)| *now),
             locator: parts.extensions.get().cloned().unwrap_or_default(),
             base: parts.extensions.get().cloned(),
+            cause: cause(&parts.extensions),
             bearer: bearer(&parts.headers),
         })
     }
+}
+
+fn cause(extensions: &Extensions) -> Cause {
+    let ecid = extensions.get().map_or_else(String::new, |RequestId(ecid)| ecid.clone());
+    Cause::request(ecid).from_address(extensions.get().map(|Peer(address)| address.to_string()))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {
@@ -83,10 +99,14 @@ pub(super) async fn layer(State(identity): State<Identity>, mut request: Request
     let now = identity.now();
     let ecid = mint(&*identity.0.entropy);
     request.extensions_mut().insert(Instant(now));
+    request.extensions_mut().insert(RequestId(ecid.clone()));
+    let locator = request.extensions().get::<StripeLocator>().cloned().unwrap_or_default();
+    let (cause, door) = (cause(request.extensions()), door_of(request.uri().path()));
     let mut response = next.run(request).await;
     if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
         tracing::info!(ecid, check = %explanation.check, status = response.status().as_u16(), "refused");
-        identity.0.recorder.record(&ecid, explanation, now);
+        let refused = response.extensions_mut().remove();
+        identity.record_refusal(&locator, door, refused, explanation, cause, now).await;
     } else if response.status().is_server_error() {
         let error = response.extensions_mut().remove().map(|Failure(error)| error);
         tracing::error!(ecid, status = response.status().as_u16(), error, "failed");
@@ -99,6 +119,15 @@ pub(super) async fn layer(State(identity): State<Identity>, mut request: Request
         headers.insert(ECID, ecid);
     }
     response
+}
+
+/// Under what name the trail keeps a refusal of which no more is known than at which door it was.
+fn door_of(path: &str) -> &'static str {
+    match path.trim_start_matches('/').split('/').next() {
+        Some("oauth2") => "oauth.request",
+        Some("sso") => "sso.request",
+        _ => "admin.request",
+    }
 }
 
 impl Identity {

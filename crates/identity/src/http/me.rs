@@ -3,12 +3,9 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, header};
 use obol_domain::{app_role::SCOPE_ME, entropy::hex};
-use obol_protocol::{
-    Timestamp,
-    scim::{
-        Email, Meta, Name, User,
-        user::{Capabilities, IdcsUser, Locked, UserState, schema},
-    },
+use obol_protocol::scim::{
+    Email, Meta, Name, User,
+    user::{Capabilities, IdcsUser, Locked, UserState, schema},
 };
 use obol_store::users;
 
@@ -35,7 +32,9 @@ impl Identity {
         let accepted = self.accept_token_of(&stripe, door.bearer()?, door.now).await?;
         let user = self.token_user(&accepted, SCOPE_ME, door.now).await?;
         let base = door.base.as_ref().map_or(&stripe.url, |base| &base.0);
-        Ok(Some(self.render(&stripe, user, base, door.now)?))
+        let lockout = self.policy_of(&stripe, &user.id).await.map_err(ServiceError::Store)?.lockout;
+        let is_locked = user.lock.is_locked(lockout, door.now);
+        Ok(Some(self.render(&stripe, user, base, is_locked)?))
     }
 
     fn render(
@@ -43,9 +42,8 @@ impl Identity {
         stripe: &LoadedStripe,
         user: users::User,
         base: &str,
-        now: Timestamp,
+        is_locked: bool,
     ) -> Result<User, ServiceError> {
-        let locked = user.lock.is_locked(stripe.row.lockout, now);
         let formatted = user.given_name.as_ref().map(|given| format!("{given} {}", user.family_name));
         let mut me = User {
             schemas: [schema::CORE, schema::USER_STATE, schema::USER, schema::CAPABILITIES].map(str::to_owned).to_vec(),
@@ -74,7 +72,7 @@ impl Identity {
             domain_ocid: Some(stripe.row.domain_id.clone()),
             tenancy_ocid: Some(stripe.row.tenancy_id.clone()),
             compartment_ocid: Some(stripe.row.tenancy_id.clone()),
-            user_state: UserState { locked: Locked { on: locked } },
+            user_state: UserState { locked: Locked { on: is_locked } },
             idcs: IdcsUser::default(),
             capabilities: Capabilities::default(),
         };

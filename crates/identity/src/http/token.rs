@@ -26,7 +26,7 @@ async fn issue(identity: &Identity, door: Door, request: Request) -> Result<Toke
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let form = Form::parse(content_type, &body)?;
     let request = TokenRequest::parse(&form, &parts.headers)?;
-    identity.token(&door.locator, door.base.as_ref(), request, door.now).await
+    identity.token(&door.locator, door.base.as_ref(), request, &door.cause, door.now).await
 }
 
 /// Why a body was not received: it is longer than is read, or it broke off on its way.

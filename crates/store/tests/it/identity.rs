@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use obol_domain::{
     lockout::{LockState, LockoutPolicy},
+    password_policy::PasswordState,
     scopes::{Tag, TrustScope},
 };
 use obol_protocol::Timestamp;
@@ -13,6 +14,7 @@ use obol_store::{
     app_scopes::{self, AppScope},
     apps::{self, App, ClientIpChecking, ClientSecret, ClientType, OAuthSettings},
     grants::{self, Grantee, NewGrant},
+    passwords::{self, Flags, NewHash},
     sessions::{self, Session},
     signing_keys::{self, SealedKey},
     stripes::{self, Stripe},
@@ -63,6 +65,7 @@ fn user(stripe: &str, id: &str, name: &str) -> User {
         timezone: "America/Chicago".into(),
         is_active: true,
         password_hash: Some("hash".into()),
+        password: PasswordState { set_at: Some(at(1)), ..PasswordState::default() },
         lock: LockState::default(),
         created_at: at(1),
         modified_at: at(1),
@@ -174,7 +177,10 @@ on_each_engine!(a_change_in_one_stripe_leaves_the_other_alone, |db| async move {
     );
     assert!(users::set_lock(&mut tx, ONE, "u", lock).await.unwrap());
     assert!(users::set_active(&mut tx, ONE, "u", false, at(9)).await.unwrap());
-    assert!(users::set_password(&mut tx, ONE, "u", "other", at(9)).await.unwrap());
+    let new = NewHash { before: Some("hash"), hash: "other", must_change: true, by: "", now: at(9) };
+    assert!(passwords::replace(&mut tx, ONE, "u", new).await.unwrap());
+    let flags = Flags { must_change: true, cant_change: true, cant_expire: true };
+    assert!(passwords::set_flags(&mut tx, ONE, "u", flags).await.unwrap());
     assert!(apps::set_active(&mut tx, ONE, "a", false, at(9)).await.unwrap());
     assert!(apps::set_secret(&mut tx, ONE, "a", &ClientSecret::Password("x".into()), at(9)).await.unwrap());
     assert!(grants::revoke(&mut tx, ONE, Grantee::User("u"), "r").await.unwrap());

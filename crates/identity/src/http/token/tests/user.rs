@@ -1,5 +1,7 @@
 //! Refusals of the user (contract identity 2.6 and 9).
 
+use obol_store::passwords::{self, NewHash};
+
 use super::*;
 
 #[tokio::test]
@@ -83,7 +85,10 @@ async fn five_wrong_passwords_lock_and_the_lock_opens_after_thirty_minutes() {
 async fn a_hash_that_cannot_be_read_is_our_failure_and_locks_nobody() {
     let world = World::new().await;
     let mut tx = world.db().begin().await.unwrap();
-    users::set_password(&mut tx, STRIPE, &world.user.id, "canary", world.identity.now()).await.unwrap();
+    let user = users::by_id(world.db(), STRIPE, &world.user.id).await.unwrap().unwrap();
+    let now = world.identity.now();
+    let new = NewHash { before: user.password_hash.as_deref(), hash: "canary", must_change: false, by: "", now };
+    assert!(passwords::replace(&mut tx, STRIPE, &world.user.id, new).await.unwrap());
     let new = NewApplication { secret: Some(Secret::new("x")), ..new_application() };
     let app = world.provisioning().application(&mut tx, STRIPE, &new).await.unwrap();
     let unreadable = apps::ClientSecret::Password("canary".into());

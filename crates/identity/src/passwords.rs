@@ -1,0 +1,290 @@
+//! Setting a user's password: the one way, for every door that sets one (contract identity 6.4 and 9).
+//!
+//! The named checks: user known, who sets it may, the policy's rules, the history, and that nobody else set one meanwhile.
+//! The history and the new hash are Argon2id and run on the pool before the transaction begins; the transaction replaces
+//! exactly the hash that was judged, ends the user's sessions, and writes the record of it.
+
+use obol_domain::{
+    Explanation,
+    audit::{Cause, Event, Kind, Outcome, Party},
+    password_policy::{self, PasswordRules, Subject, Violation},
+};
+use obol_protocol::{Secret, Timestamp};
+use obol_store::{StoreError, passwords, passwords::NewHash, sessions, users, users::User};
+
+use crate::{
+    Identity, ServiceError, StripeLocator,
+    cache::LoadedStripe,
+    clients::busy,
+    password::Busy,
+    users::{SignInRefusal, unknown_stripe},
+};
+
+/// Who sets a password.
+#[derive(Debug, Clone, Copy)]
+pub enum SetBy<'a> {
+    /// The user, who proves the present one: also where it has expired or must be changed.
+    Owner {
+        /// The present password.
+        current: &'a Secret,
+    },
+    /// An administrator, for somebody else.
+    Administrator {
+        /// Whether the user must change it at the next sign-in.
+        must_change: bool,
+    },
+}
+
+/// Why no password was set. Nothing was changed, but a wrong present password was counted.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// There is no such stripe.
+    #[error("there is no such stripe")]
+    UnknownStripe,
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// The user did not prove the present password, or may not act.
+    #[error("the present password was not proven")]
+    NotProven(#[source] SignInRefusal),
+    /// An administrator has fixed this user's password.
+    #[error("the user may not change the password")]
+    CannotChange,
+    /// It breaks the user's policy.
+    #[error("the password does not comply with the policy")]
+    Rules(Vec<Violation>),
+    /// Somebody else set one, or removed the user, in the same moment.
+    #[error("the password was changed in the same moment")]
+    Lost,
+    /// Too many passwords are being checked.
+    #[error("too many passwords are being checked")]
+    Busy(#[from] Busy),
+    /// The service failed.
+    #[error("the password could not be set")]
+    Service(#[from] ServiceError),
+}
+
+impl From<StoreError> for PasswordRefusal {
+    fn from(error: StoreError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Identity {
+    /// Sets a user's password and ends their sessions. It takes an Argon2id, one more for each password that the policy
+    /// remembers, and one for the present one where the user proves it.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordRefusal`]
+    pub async fn set_password(
+        &self,
+        stripe: &str,
+        user_id: &str,
+        password: &Secret,
+        by: SetBy<'_>,
+        cause: &Cause,
+    ) -> Result<(), PasswordRefusal> {
+        let now = self.now();
+        let locator = StripeLocator::Named(stripe.to_owned());
+        let stripe = self.locate(&locator, now).await?.ok_or(PasswordRefusal::UnknownStripe)?;
+        let user = users::by_id(&self.0.db, &stripe.row.name, user_id).await?.ok_or(PasswordRefusal::UnknownUser)?;
+        let set = self.judge_and_set(&stripe, &user, password, by, cause, now).await;
+        if let Err(refusal) = &set
+            && let Some(explanation) = refusal.explanation()
+        {
+            let event = Event::new(event_name(by), Outcome::Failure, cause.clone(), now);
+            let target = Party::new(Kind::User, &user.id, &user.user_name);
+            self.audit_later(&stripe.row.name, event.on(target).saying(explanation.check));
+        }
+        set
+    }
+
+    async fn judge_and_set(
+        &self,
+        stripe: &LoadedStripe,
+        user: &User,
+        password: &Secret,
+        by: SetBy<'_>,
+        cause: &Cause,
+        now: Timestamp,
+    ) -> Result<(), PasswordRefusal> {
+        let rules = &self.policy_of(stripe, &user.id).await?.rules;
+        let mut wrong = Vec::new();
+        let before = match by {
+            SetBy::Owner { current } => {
+                let proven = self.verify_user(stripe, &user.user_name, current, now).await;
+                proven.map_err(PasswordRefusal::of)?;
+                if user.password.cant_change {
+                    return Err(PasswordRefusal::CannotChange);
+                }
+                if user.password.is_too_young_to_change(rules, now) {
+                    wrong.push(Violation::TooSoon(rules.min_password_age));
+                }
+                Some(current)
+            }
+            SetBy::Administrator { .. } => None,
+        };
+        let attributes = attributes(user);
+        let subject = Subject {
+            user_name: &user.user_name,
+            given_name: user.given_name.as_deref(),
+            family_name: &user.family_name,
+            attributes: &attributes,
+        };
+        wrong.extend(rules.check(password, subject, before));
+        if wrong.is_empty() && self.was_used_before(stripe, user, password, rules).await? {
+            wrong.push(Violation::InHistory(rules.num_passwords_in_history));
+        }
+        if !wrong.is_empty() {
+            return Err(PasswordRefusal::Rules(wrong));
+        }
+        self.replace_password(stripe, user, password, by, cause, now).await
+    }
+
+    /// Whether it is the present password or one of those that the policy remembers.
+    async fn was_used_before(
+        &self,
+        stripe: &LoadedStripe,
+        user: &User,
+        password: &Secret,
+        rules: &PasswordRules,
+    ) -> Result<bool, PasswordRefusal> {
+        if rules.num_passwords_in_history == 0 {
+            return Ok(false);
+        }
+        let older = rules.num_passwords_in_history - 1;
+        let history = passwords::history(&self.0.db, &stripe.row.name, &user.id, older).await?;
+        for hash in user.password_hash.iter().chain(&history) {
+            let checked = self.0.passwords.verify(password, Some(hash)).await;
+            if checked.map_err(|fault| fault.of::<PasswordRefusal>("password_history", "password_hash", &user.id))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn replace_password(
+        &self,
+        stripe: &LoadedStripe,
+        user: &User,
+        password: &Secret,
+        by: SetBy<'_>,
+        cause: &Cause,
+        now: Timestamp,
+    ) -> Result<(), PasswordRefusal> {
+        let name = &stripe.row.name;
+        let hashed = self.0.passwords.hash(&*self.0.entropy, password).await;
+        let hash = hashed.map_err(|fault| fault.of::<PasswordRefusal>("users", "password_hash", &user.id))?;
+        let must_change = matches!(by, SetBy::Administrator { must_change: true });
+        let who = by_name(&cause.actor);
+        let new = NewHash { before: user.password_hash.as_deref(), hash: &hash, must_change, by: &who, now };
+        let event = Event::new(event_name(by), Outcome::Success, cause.clone(), now);
+        let event = event.on(Party::new(Kind::User, &user.id, &user.user_name)).changing(["password"]);
+        let mut tx = self.0.db.begin().await?;
+        if !passwords::replace(&mut tx, name, &user.id, new).await? {
+            return Err(PasswordRefusal::Lost);
+        }
+        sessions::delete_of_user(&mut tx, name, &user.id).await?;
+        self.audit(&mut tx, name, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Who last changed a user, as the user's row keeps it.
+fn by_name(actor: &Party) -> String {
+    match actor.kind {
+        Kind::User | Kind::App => {
+            serde_json::json!({ "type": actor.kind, "value": actor.id, "display": actor.name }).to_string()
+        }
+        Kind::AppRole
+        | Kind::Grant
+        | Kind::Group
+        | Kind::ApiKey
+        | Kind::PasswordPolicy
+        | Kind::Settings
+        | Kind::Session
+        | Kind::Token
+        | Kind::Factor
+        | Kind::Key
+        | Kind::Unknown => String::new(),
+    }
+}
+
+/// Under what name the trail keeps it.
+fn event_name(by: SetBy<'_>) -> &'static str {
+    match by {
+        SetBy::Owner { .. } => "admin.me.password.change",
+        SetBy::Administrator { .. } => "admin.user.password.reset",
+    }
+}
+
+/// What `disallowedUserAttributeValues` may name.
+fn attributes(user: &User) -> [(&str, &str); 6] {
+    [
+        ("userName", &user.user_name),
+        ("displayName", &user.display_name),
+        ("name.givenName", user.given_name.as_deref().unwrap_or_default()),
+        ("name.familyName", &user.family_name),
+        ("emails", &user.email),
+        ("emails.value", &user.email),
+    ]
+}
+
+impl PasswordRefusal {
+    fn of(refusal: SignInRefusal) -> Self {
+        match refusal {
+            SignInRefusal::Busy(busy) => Self::Busy(busy),
+            SignInRefusal::Service(error) => Self::Service(error),
+            refusal => Self::NotProven(refusal),
+        }
+    }
+
+    /// The public text: what is wrong with the new password is for whoever chose it; of the present one nothing is said.
+    pub fn public_text(&self) -> String {
+        match self {
+            Self::UnknownStripe | Self::UnknownUser => "The user does not exist.".to_owned(),
+            Self::NotProven(refusal) => refusal.public_text().to_owned(),
+            Self::CannotChange => "The password of this user cannot be changed.".to_owned(),
+            Self::Rules(violations) => password_policy::detail(violations),
+            Self::Lost => "The password was changed by another request.".to_owned(),
+            Self::Busy(_) => "The service is busy. Try again in a moment.".to_owned(),
+            Self::Service(_) => "The server could not process the request.".to_owned(),
+        }
+    }
+
+    /// The record for whoever asks why. Service failures have none: they are not the caller's.
+    pub fn explanation(&self) -> Option<Explanation> {
+        Some(match self {
+            Self::UnknownStripe => unknown_stripe(),
+            Self::UnknownUser => {
+                Explanation::new("user_known", "a user of this stripe", "no such user", "check the id")
+            }
+            Self::NotProven(refusal) => return refusal.explanation(),
+            Self::CannotChange => Explanation::new(
+                "password_changeable",
+                "a user who may change the password",
+                "a user whose password an administrator has fixed (passwordState.cantChange)",
+                "have an administrator set the password",
+            ),
+            Self::Rules(violations) => Explanation::new(
+                "password_policy",
+                "a password that complies with the user's password policy",
+                violations.iter().map(Violation::attribute).collect::<Vec<_>>().join(", "),
+                "choose another password; the answer names every rule that this one breaks",
+            ),
+            Self::Lost => Explanation::new(
+                "password_unchanged_meanwhile",
+                "the password that was there when the request came",
+                "another one: it was changed, or the user removed, in the same moment",
+                "repeat the request if the password is still to be changed",
+            ),
+            Self::Busy(_) => busy(),
+            Self::Service(_) => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
