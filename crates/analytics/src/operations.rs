@@ -4,6 +4,8 @@ mod change_compartment;
 mod change_network_endpoint;
 mod create_instance;
 mod delete_instance;
+mod delete_work_request;
+mod get_additional_info;
 mod get_instance;
 mod get_work_request;
 mod list_instances;
@@ -14,6 +16,7 @@ mod set_feature_bundle;
 mod set_kms_key;
 mod start_instance;
 mod stop_instance;
+mod update_instance;
 
 use obol_protocol::{analytics::query::Page, oci::PageToken};
 use obol_store::{instances::SortValue, tenancies};
@@ -29,6 +32,7 @@ pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>
         Operation::ListAnalyticsInstances => list_instances::run(analytics, call).await,
         Operation::CreateAnalyticsInstance => create_instance::run(analytics, call).await,
         Operation::GetAnalyticsInstance => get_instance::run(analytics, call).await,
+        Operation::UpdateAnalyticsInstance => update_instance::run(analytics, call).await,
         Operation::DeleteAnalyticsInstance => delete_instance::run(analytics, call).await,
         Operation::StartAnalyticsInstance => start_instance::run(analytics, call).await,
         Operation::StopAnalyticsInstance => stop_instance::run(analytics, call).await,
@@ -39,8 +43,10 @@ pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>
         Operation::SetFeatureBundle => set_feature_bundle::run(analytics, call).await,
         Operation::ListWorkRequests => list_work_requests::run(analytics, call).await,
         Operation::GetWorkRequest => get_work_request::run(analytics, call).await,
+        Operation::DeleteWorkRequest => delete_work_request::run(analytics, call).await,
         Operation::ListWorkRequestErrors => list_work_request_records::errors(analytics, call).await,
         Operation::ListWorkRequestLogs => list_work_request_records::logs(analytics, call).await,
+        Operation::GetAdditionalInfo => get_additional_info::run(analytics, call).await,
     }
 }
 

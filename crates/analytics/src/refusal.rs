@@ -12,7 +12,7 @@ use obol_domain::{
     explanation::{describe, describe_id},
 };
 use obol_protocol::{
-    analytics::{Capacity, FieldFault, FieldProblem, LifecycleState, enums::Vocabulary as _},
+    analytics::{Capacity, FieldFault, FieldProblem, LifecycleState, WorkRequestStatus, enums::Vocabulary as _},
     oci::{
         ErrorCode,
         error::{NOT_AUTHENTICATED, NOT_AUTHORIZED_OR_NOT_FOUND},
@@ -117,6 +117,12 @@ pub enum Refusal {
         /// The states it would have to be in.
         legal: &'static [LifecycleState],
     },
+    /// The work request has begun or ended.
+    #[error("the work request is {status}")]
+    WorkHasBegun {
+        /// How far it is.
+        status: WorkRequestStatus,
+    },
     /// `if-match` names another version.
     #[error("if-match does not fit")]
     EtagMismatch {
@@ -188,6 +194,7 @@ impl Refusal {
             Self::LimitExceeded { .. } => ErrorCode::LimitExceeded,
             Self::NameTaken { .. } => ErrorCode::NotAuthorizedOrResourceAlreadyExists,
             Self::IncorrectState { .. } => ErrorCode::IncorrectState,
+            Self::WorkHasBegun { .. } => ErrorCode::Conflict,
             Self::EtagMismatch { .. } => ErrorCode::NoEtagMatch,
             Self::RetryTokenOfAnother | Self::RetryTokenInvalidated => ErrorCode::InvalidatedRetryToken,
             Self::VerifierUnavailable(_) | Self::Store(StoreError::Unavailable(_)) => ErrorCode::ServiceUnavailable,
@@ -239,6 +246,7 @@ impl Refusal {
             Self::IncorrectState { state, .. } => {
                 format!("The requested operation is not allowed while the instance is in state {state}.").into()
             }
+            Self::WorkHasBegun { status } => format!("A work request that is {status} cannot be canceled.").into(),
             Self::EtagMismatch { .. } => "The if-match header does not match the current etag of the resource.".into(),
             Self::RetryTokenMalformed => "The value of header opc-retry-token is not valid.".into(),
             Self::RetryTokenOfAnother | Self::RetryTokenInvalidated => {
@@ -331,6 +339,12 @@ impl Refusal {
                 ),
                 state.as_str(),
                 "wait until the present work request has finished",
+            ),
+            Self::WorkHasBegun { status } => Explanation::new(
+                "work_not_begun",
+                "a work request that is ACCEPTED: only work that has not begun can be canceled",
+                status.as_str(),
+                "let the work end; its errors and its log say how it went",
             ),
             Self::EtagMismatch { current } => Explanation::new(
                 "etag_matches",

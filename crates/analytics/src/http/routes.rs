@@ -11,6 +11,8 @@ pub enum Operation {
     CreateAnalyticsInstance,
     /// Shows an instance.
     GetAnalyticsInstance,
+    /// Changes what can be changed at once.
+    UpdateAnalyticsInstance,
     /// Removes an instance.
     DeleteAnalyticsInstance,
     /// Puts a stopped instance into service.
@@ -31,10 +33,14 @@ pub enum Operation {
     ListWorkRequests,
     /// Shows a work request.
     GetWorkRequest,
+    /// Cancels a work request that has not begun.
+    DeleteWorkRequest,
     /// Lists why a work request failed.
     ListWorkRequestErrors,
     /// Lists what a work request did.
     ListWorkRequestLogs,
+    /// Tells where an instance's requests come from. Oracle publishes no name for it.
+    GetAdditionalInfo,
 }
 
 impl Operation {
@@ -44,6 +50,7 @@ impl Operation {
             Self::ListAnalyticsInstances => "ListAnalyticsInstances",
             Self::CreateAnalyticsInstance => "CreateAnalyticsInstance",
             Self::GetAnalyticsInstance => "GetAnalyticsInstance",
+            Self::UpdateAnalyticsInstance => "UpdateAnalyticsInstance",
             Self::DeleteAnalyticsInstance => "DeleteAnalyticsInstance",
             Self::StartAnalyticsInstance => "StartAnalyticsInstance",
             Self::StopAnalyticsInstance => "StopAnalyticsInstance",
@@ -54,8 +61,10 @@ impl Operation {
             Self::SetFeatureBundle => "SetFeatureBundle",
             Self::ListWorkRequests => "ListWorkRequests",
             Self::GetWorkRequest => "GetWorkRequest",
+            Self::DeleteWorkRequest => "DeleteWorkRequest",
             Self::ListWorkRequestErrors => "ListWorkRequestErrors",
             Self::ListWorkRequestLogs => "ListWorkRequestLogs",
+            Self::GetAdditionalInfo => "GetAdditionalInfo",
         }
     }
 }
@@ -108,11 +117,12 @@ macro_rules! action {
     };
 }
 
-/// The routes in the order of contract analytics 1.
+/// The routes in the order of contract analytics 1, and the one that is in no published description after them.
 pub static ROUTES: &[Route] = &[
     route(Method::GET, INSTANCES, Operation::ListAnalyticsInstances, Verb::Inspect),
     route(Method::POST, INSTANCES, Operation::CreateAnalyticsInstance, Verb::Manage),
     route(Method::GET, INSTANCE, Operation::GetAnalyticsInstance, Verb::Read),
+    route(Method::PUT, INSTANCE, Operation::UpdateAnalyticsInstance, Verb::Manage),
     route(Method::DELETE, INSTANCE, Operation::DeleteAnalyticsInstance, Verb::Manage),
     route(Method::POST, action!("start"), Operation::StartAnalyticsInstance, Verb::Use),
     route(Method::POST, action!("stop"), Operation::StopAnalyticsInstance, Verb::Use),
@@ -128,8 +138,15 @@ pub static ROUTES: &[Route] = &[
     route(Method::POST, action!("setFeatureBundle"), Operation::SetFeatureBundle, Verb::Manage),
     route(Method::GET, WORK_REQUESTS, Operation::ListWorkRequests, Verb::Inspect),
     route(Method::GET, WORK_REQUEST, Operation::GetWorkRequest, Verb::Read),
+    route(Method::DELETE, WORK_REQUEST, Operation::DeleteWorkRequest, Verb::Manage),
     route(Method::GET, "/20190331/workRequests/{workRequestId}/errors", Operation::ListWorkRequestErrors, Verb::Read),
     route(Method::GET, "/20190331/workRequests/{workRequestId}/logs", Operation::ListWorkRequestLogs, Verb::Read),
+    route(
+        Method::GET,
+        "/20190331/analyticsInstances/{analyticsInstanceId}/additionalInfo",
+        Operation::GetAdditionalInfo,
+        Verb::Read,
+    ),
 ];
 
 const fn route(method: Method, path: &'static str, operation: Operation, verb: Verb) -> Route {

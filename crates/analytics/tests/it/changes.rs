@@ -27,7 +27,7 @@ pub struct LongOperation {
 /// Contract analytics 2.3 and 5.2.
 pub fn operations() -> Vec<LongOperation> {
     let endpoint = json!({
-        "networkEndpointType": "PRIVATE", "vcnId": "ocid1.vcn", "subnetId": "ocid1.subnet",
+        "networkEndpointType": "PRIVATE", "vcnId": "ocid1.vcn.oc1.iad.aaaa", "subnetId": "ocid1.subnet.oc1.iad.aaaa",
         "networkSecurityGroupIds": [],
     });
     let capacity = json!({ "capacityType": "OLPU_COUNT", "capacityValue": 4 });
@@ -368,7 +368,7 @@ async fn a_body_that_is_wrong_changes_nothing() {
         ),
         (
             "changeNetworkEndpoint",
-            endpoint(json!({ "networkEndpointType": "PRIVATE", "vcnId": "v" })),
+            endpoint(json!({ "networkEndpointType": "PRIVATE", "vcnId": "ocid1.vcn.oc1.iad.aaaa" })),
             (400, "MissingParameter"),
             "field_present",
         ),

@@ -8,7 +8,7 @@ use obol_domain::{
 };
 use obol_protocol::{
     Timestamp,
-    analytics::{Capacity, CapacityType, FieldFault, FieldProblem, LifecycleState},
+    analytics::{Capacity, CapacityType, FieldFault, FieldProblem, LifecycleState, WorkRequestStatus},
     oci::signature::SignatureRefusal,
 };
 use obol_store::StoreError;
@@ -32,6 +32,7 @@ fn every_refusal_stands_in_the_table_of_errors() {
             .message()
             .replace("ee-ocpu-count", "<limit>")
             .replace("CREATING", "<state>")
+            .replace("FAILED", "<status>")
             .replace("parameter name", "parameter <field>")
             .replace("parameter idcsAccessToken", "parameter <field>")
             .replace("parameter capacity.capacityValue", "parameter <field>")
@@ -103,6 +104,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotFound { what: "instance", id: String::new() },
         Refusal::Gone { id: String::new() },
         Refusal::IncorrectState { operation: "", state, legal: &[] },
+        Refusal::WorkHasBegun { status: WorkRequestStatus::Failed },
         Refusal::EtagMismatch { current: String::new() },
         Refusal::RetryTokenMalformed,
         Refusal::RetryTokenOfAnother,

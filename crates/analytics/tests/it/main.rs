@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod additional_info;
 mod canary;
+mod cancel;
 mod changes;
 mod create;
 mod delete;
@@ -16,5 +18,6 @@ mod retry_tokens;
 mod routes;
 mod signature;
 mod tenants;
+mod update;
 mod work;
 mod world;
