@@ -169,9 +169,10 @@ impl Refusal {
         match self {
             Self::NoSuchOperation => ErrorCode::NotFound,
             Self::Caller(refusal) => match refusal {
-                CallerRefusal::Signature(_) | CallerRefusal::UserUnknown | CallerRefusal::UserInactive => {
-                    ErrorCode::NotAuthenticated
-                }
+                CallerRefusal::Signature(_)
+                | CallerRefusal::Session(_)
+                | CallerRefusal::UserUnknown
+                | CallerRefusal::UserInactive => ErrorCode::NotAuthenticated,
                 CallerRefusal::Unavailable(_) => ErrorCode::ServiceUnavailable,
                 CallerRefusal::Failed(_) => ErrorCode::InternalServerError,
             },
@@ -213,9 +214,10 @@ impl Refusal {
         match self {
             Self::NoSuchOperation => "No operation matches the requested path and method.".into(),
             Self::Caller(refusal) => match refusal {
-                CallerRefusal::Signature(_) | CallerRefusal::UserUnknown | CallerRefusal::UserInactive => {
-                    NOT_AUTHENTICATED.into()
-                }
+                CallerRefusal::Signature(_)
+                | CallerRefusal::Session(_)
+                | CallerRefusal::UserUnknown
+                | CallerRefusal::UserInactive => NOT_AUTHENTICATED.into(),
                 CallerRefusal::Unavailable(_) => TRY_LATER.into(),
                 CallerRefusal::Failed(_) => INTERNAL.into(),
             },

@@ -53,6 +53,9 @@ pub enum CallerRefusal {
     /// The signature, or the key behind it.
     #[error(transparent)]
     Signature(#[from] SignatureRefusal),
+    /// The session token that the key id holds.
+    #[error("the session token is not accepted")]
+    Session(Explanation),
     /// The key id names a user that the tenancy does not have.
     #[error("the key's user is not in the tenancy")]
     UserUnknown,
@@ -75,6 +78,7 @@ impl CallerRefusal {
                 let reason = refusal.reason();
                 Explanation::new(reason.check, reason.expected, reason.seen, reason.fix)
             }
+            Self::Session(explanation) => explanation.clone(),
             Self::UserUnknown => Explanation::new(
                 "user_in_tenancy",
                 "a keyId whose user lives in a stripe of its tenancy",

@@ -162,7 +162,7 @@ impl Identity {
         if !claims.aud.is_some_and(|audience| is_ours(&audience, at)) {
             return Err(AssertionFault::Audience.into());
         }
-        let end = times(claims.exp, claims.iat, claims.nbf, wall, SKEW)?;
+        let end = times(claims.exp, claims.iat, claims.nbf, wall, SKEW, Some(LONGEST_LIFE))?;
         if let Some(jti) = claims.jti {
             let id = format!("{client_id}\0{jti}");
             let hash = hex(&self.0.master.keyed_hash("assertion id", id.as_bytes()));
@@ -206,19 +206,20 @@ pub(crate) fn is_ours(audience: &Audience, at: Presented<'_>) -> bool {
     })
 }
 
-/// Checks the times of an assertion and returns its end.
+/// Checks the times of an assertion, which may be bound to end soon, and returns its end.
 pub(crate) fn times(
     exp: Option<i64>,
     iat: Option<i64>,
     nbf: Option<i64>,
     wall: Timestamp,
     skew: Duration,
+    longest: Option<Duration>,
 ) -> Result<Timestamp, AssertionFault> {
     let end = Timestamp::from_seconds(exp.ok_or(AssertionFault::NoExpiry)?);
     if end.plus(skew) <= wall {
         return Err(AssertionFault::Expired(end));
     }
-    if end > wall.plus(LONGEST_LIFE).plus(skew) {
+    if longest.is_some_and(|longest| end > wall.plus(longest).plus(skew)) {
         return Err(AssertionFault::LivesTooLong(end));
     }
     let begin = iat.max(nbf).map(Timestamp::from_seconds);

@@ -1,9 +1,12 @@
-//! Who signed a request: its signature against the user's registered key (contract analytics 4.8).
+//! Who signed a request: its signature against the user's registered key, or the key of a session token (contract
+//! analytics 4.8).
 //!
 //! Everything a signed door knows about the holder of a key comes from one read, and a parsed key with its holder is kept
 //! in memory. A request that changes something reads the holder anew, so that a removed key or a deactivated user is
 //! refused at once; one that only reads may trust what is at most [`FRESH`] old. That is how a signed read costs one read
 //! of the store.
+
+mod session;
 
 use std::{
     collections::HashMap,
@@ -15,12 +18,13 @@ use obol_domain::{
     BoxFuture, RequestAuthenticator,
     app_role::BuiltInRole,
     caller::{Caller, CallerRefusal, Freshness},
+    entropy::hex,
 };
 use obol_protocol::{
     Timestamp,
     oci::signature::{KeyId, PublicKey, SignatureHeader, SignatureRefusal, SignedRequest},
 };
-use obol_store::{StoreError, api_keys};
+use obol_store::{StoreError, api_keys, api_keys::Holder};
 
 use crate::Identity;
 
@@ -32,6 +36,8 @@ const MOST_KEYS: usize = 10_000;
 struct KnownKey {
     key: PublicKey,
     caller: Arc<Caller>,
+    /// When a session token that brought it ends, by the service's time.
+    ends_at: Option<Timestamp>,
     /// By the wall's clock: moving the service's time does not make knowledge older.
     read_at: Timestamp,
 }
@@ -62,17 +68,19 @@ impl RequestAuthenticator for Identity {
     fn authenticate<'a>(
         &'a self,
         request: SignedRequest<'a>,
-        _now: Timestamp,
+        now: Timestamp,
         wall: Timestamp,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Arc<Caller>, CallerRefusal>> {
         Box::pin(async move {
             let header = SignatureHeader::of(request.headers)?;
             let signing_string = header.signing_string(&request, wall)?;
-            let KeyId::ApiKey { tenancy, user, fingerprint } = header.key_id()? else {
-                return Err(SignatureRefusal::SessionTokenNotTaken.into());
+            let known = match header.key_id()? {
+                KeyId::ApiKey { tenancy, user, fingerprint } => {
+                    self.known_key(tenancy, user, fingerprint, wall, freshness).await?
+                }
+                KeyId::SessionToken(token) => self.known_session(token, now, wall, freshness).await?,
             };
-            let known = self.known_key(tenancy, user, fingerprint, wall, freshness).await?;
             header.verify(&signing_string, &known.key)?;
             Ok(Arc::clone(&known.caller))
         })
@@ -102,6 +110,49 @@ impl Identity {
         read
     }
 
+    /// The same for a session token: the token in place of the key's row, and the user read like any other.
+    async fn known_session(
+        &self,
+        token: &str,
+        now: Timestamp,
+        wall: Timestamp,
+        freshness: Freshness,
+    ) -> Result<Arc<KnownKey>, CallerRefusal> {
+        // The token is a secret, and is remembered by its hash.
+        let key_id = hex(&self.0.master.keyed_hash("session token", token.as_bytes()));
+        let keys = &self.0.keys;
+        if let Some(known) = keys.get(&key_id)
+            && freshness == Freshness::Recent
+            && known.read_at.distance(wall) < FRESH
+            && known.ends_at.is_none_or(|end| now < end)
+        {
+            return Ok(known);
+        }
+        let read = self.read_session(token, now, wall).await;
+        match &read {
+            Ok(known) => keys.put(key_id, Arc::clone(known)),
+            Err(_) => keys.forget(&key_id),
+        }
+        read
+    }
+
+    async fn read_session(&self, token: &str, now: Timestamp, wall: Timestamp) -> Result<Arc<KnownKey>, CallerRefusal> {
+        let session = self.session_of_token(token, now).await?;
+        // No key has an empty fingerprint: what is wanted is the user alone.
+        let holder = self.holder(&session.tenancy_id, &session.user_ocid, "").await?;
+        if holder.stripe != session.stripe {
+            return Err(CallerRefusal::UserUnknown);
+        }
+        let caller = caller(&session.tenancy_id, &session.user_ocid, holder)?;
+        Ok(Arc::new(KnownKey { key: session.key, caller, ends_at: Some(session.ends_at), read_at: wall }))
+    }
+
+    async fn holder(&self, tenancy_id: &str, user_ocid: &str, fingerprint: &str) -> Result<Holder, CallerRefusal> {
+        let administrator = BuiltInRole::IdentityDomainAdministrator;
+        let holder = api_keys::holder(&self.0.db, tenancy_id, user_ocid, fingerprint, administrator).await;
+        holder.map_err(failure)?.ok_or(CallerRefusal::UserUnknown)
+    }
+
     /// Contract analytics 4.8, point 5: the key is known and active, and its user is one of the tenancy.
     async fn read_holder(
         &self,
@@ -111,31 +162,32 @@ impl Identity {
         wall: Timestamp,
         earlier: Option<&KnownKey>,
     ) -> Result<Arc<KnownKey>, CallerRefusal> {
-        let administrator = BuiltInRole::IdentityDomainAdministrator;
-        let holder = api_keys::holder(&self.0.db, tenancy_id, user_ocid, fingerprint, administrator)
-            .await
-            .map_err(failure)?
-            .ok_or(CallerRefusal::UserUnknown)?;
-        let spki =
-            holder.public_key.ok_or_else(|| SignatureRefusal::KeyUnknown { fingerprint: fingerprint.to_owned() })?;
-        if !holder.is_active {
-            return Err(CallerRefusal::UserInactive);
-        }
+        let mut holder = self.holder(tenancy_id, user_ocid, fingerprint).await?;
+        let unknown = || SignatureRefusal::KeyUnknown { fingerprint: fingerprint.to_owned() };
+        let spki = holder.public_key.take().ok_or_else(unknown)?;
+        let caller = caller(tenancy_id, user_ocid, holder)?;
         let key = match earlier {
             Some(earlier) if earlier.key.spki() == spki.as_slice() => earlier.key.clone(),
             _ => PublicKey::from_der(&spki).map_err(|error| CallerRefusal::Failed(error.into()))?,
         };
-        let caller = Arc::new(Caller {
-            tenancy_id: tenancy_id.to_owned(),
-            stripe: holder.stripe,
-            user_id: holder.user_id,
-            user_ocid: user_ocid.to_owned(),
-            user_name: holder.user_name,
-            is_administrator: holder.is_administrator,
-            groups: Vec::new(),
-        });
-        Ok(Arc::new(KnownKey { key, caller, read_at: wall }))
+        Ok(Arc::new(KnownKey { key, caller, ends_at: None, read_at: wall }))
     }
+}
+
+/// The caller that a holder is, if it may act.
+fn caller(tenancy_id: &str, user_ocid: &str, holder: Holder) -> Result<Arc<Caller>, CallerRefusal> {
+    if !holder.is_active {
+        return Err(CallerRefusal::UserInactive);
+    }
+    Ok(Arc::new(Caller {
+        tenancy_id: tenancy_id.to_owned(),
+        stripe: holder.stripe,
+        user_id: holder.user_id,
+        user_ocid: user_ocid.to_owned(),
+        user_name: holder.user_name,
+        is_administrator: holder.is_administrator,
+        groups: Vec::new(),
+    }))
 }
 
 /// Whether repeating may help is the store's to say.

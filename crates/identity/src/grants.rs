@@ -5,6 +5,7 @@ pub mod console;
 mod issue;
 mod jwt_bearer;
 mod password;
+mod token_exchange;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use obol_protocol::{
     },
 };
 use obol_store::apps::ClientType;
+
+pub use token_exchange::ExchangeFault;
 
 use crate::{
     Identity, ServiceError, StripeLocator,
@@ -65,6 +68,9 @@ pub enum TokenRefusal {
     /// The user's assertion is not accepted.
     #[error("the assertion is not accepted")]
     Assertion(#[from] AssertionFault),
+    /// A token was not exchanged.
+    #[error("the token was not exchanged")]
+    Exchange(#[from] ExchangeFault),
     /// The user was not signed in.
     #[error("the user was not signed in")]
     User(#[from] SignInRefusal),
@@ -105,6 +111,7 @@ impl Identity {
             Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
             Grant::JwtBearer { assertion } => self.jwt_bearer(&admitted, &assertion).await,
+            Grant::TokenExchange(exchange) => self.token_exchange(&admitted, &exchange).await,
         }
     }
 
@@ -115,7 +122,9 @@ impl Identity {
 
 fn check_grant(client: &LoadedClient, grant: GrantType) -> Result<(), TokenRefusal> {
     let public = client.app.client_type == ClientType::Public;
-    if client.allows(grant) && (!public || grant.is_open_to_public_clients()) {
+    // A client is not configured for token exchange: the trust in the other provider names it (contract identity 2.5).
+    let allowed = client.allows(grant) || grant == GrantType::TokenExchange;
+    if allowed && (!public || grant.is_open_to_public_clients()) {
         return Ok(());
     }
     Err(TokenRefusal::Grant { grant, allowed: client.app.allowed_grants.join(", ") })
@@ -173,6 +182,19 @@ impl TokenRefusal {
             },
             Self::Grant { .. } => OAuthError::client_authorization_failed(),
             Self::Assertion(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The assertion is not valid."),
+            Self::Exchange(fault) => match fault {
+                ExchangeFault::Requested | ExchangeFault::SubjectType | ExchangeFault::PublicKey => {
+                    bad_request("The token exchange request is not valid.")
+                }
+                ExchangeFault::Client => OAuthError::client_authorization_failed(),
+                ExchangeFault::Untrusted
+                | ExchangeFault::NoCertificate
+                | ExchangeFault::Token(_)
+                | ExchangeFault::ClientClaim
+                | ExchangeFault::User(_) => {
+                    OAuthError::new(OAuthErrorCode::InvalidGrant, "The subject token is not valid.")
+                }
+            },
             Self::User(refusal) => match refusal {
                 // Answered above; the arm keeps the list whole.
                 SignInRefusal::UnknownStripe
@@ -243,6 +265,7 @@ impl TokenRefusal {
                 format!("allow {} in the application's configuration", grant.label()),
             ),
             Self::Assertion(fault) => fault.explanation(),
+            Self::Exchange(fault) => return fault.explanation(),
             Self::User(refusal) => return refusal.explanation(),
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,
@@ -253,7 +276,7 @@ impl TokenRefusal {
 /// Describes what is wrong with a form. A name is repeated only if it is a known one: in a form put together by hand, a
 /// password can come to stand where a name should.
 fn form_problem(problem: &FormError) -> String {
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 13] = [
         "grant_type",
         "scope",
         "username",
@@ -263,6 +286,10 @@ fn form_problem(problem: &FormError) -> String {
         "client_assertion",
         "client_assertion_type",
         "assertion",
+        "requested_token_type",
+        "subject_token",
+        "subject_token_type",
+        "public_key",
     ];
     match problem {
         FormError::Duplicate(name) if !KNOWN.contains(&name.as_str()) => {
@@ -406,6 +433,18 @@ mod tests {
         all.extend(client.map(TokenRefusal::from));
         all.extend(assertions().map(|fault| ClientRefusal::Assertion(fault).into()));
         all.extend(assertions().map(TokenRefusal::from));
+        all.extend(assertions().map(|fault| ExchangeFault::Token(fault).into()));
+        let exchange = [
+            ExchangeFault::Requested,
+            ExchangeFault::SubjectType,
+            ExchangeFault::PublicKey,
+            ExchangeFault::Untrusted,
+            ExchangeFault::Client,
+            ExchangeFault::NoCertificate,
+            ExchangeFault::ClientClaim,
+            ExchangeFault::User(SignInRefusal::Unknown),
+        ];
+        all.extend(exchange.map(TokenRefusal::from));
         all.extend(user.map(TokenRefusal::from));
         all.extend(scope.map(TokenRefusal::from));
         all

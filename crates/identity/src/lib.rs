@@ -25,6 +25,7 @@ pub mod sessions;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod trusts;
 pub mod users;
 pub mod verifier;
 

@@ -10,6 +10,7 @@ pub mod claims;
 pub mod compact;
 pub mod jwk;
 pub mod key;
+pub mod session_token;
 
 pub mod der;
 
@@ -19,6 +20,7 @@ pub use claims::{AccessTokenClaims, Audience};
 pub use compact::{CompactJws, JwsError, JwsHeader};
 pub use jwk::{Jwk, JwkSet};
 pub use key::{KeyError, SignError, SigningKey, VerifyingKey};
+pub use session_token::SessionTokenClaims;
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

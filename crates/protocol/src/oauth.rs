@@ -14,6 +14,6 @@ pub mod token;
 pub use client::{ClientProblem, PresentedClient, SecretMethod};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use form::{Form, FormError};
-pub use grant::{Grant, GrantProblem, GrantType};
+pub use grant::{ExchangeRequest, Grant, GrantProblem, GrantType};
 pub use scope::{OidcScope, Scope, ScopeError, ScopeList};
-pub use token::{TokenAnswer, TokenAnswers, TokenBody, TokenFile, TokenProblem, TokenRequest, TokenType};
+pub use token::{SessionToken, TokenAnswer, TokenAnswers, TokenBody, TokenFile, TokenProblem, TokenRequest, TokenType};

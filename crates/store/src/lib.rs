@@ -30,6 +30,7 @@ pub mod passwords;
 pub mod people;
 pub mod policies;
 pub mod private_access_channels;
+pub mod propagation_trusts;
 mod readers;
 pub mod resource_groups;
 pub mod retry_tokens;
@@ -75,6 +76,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         audit::STATEMENTS,
         api_keys::STATEMENTS,
         app_certificates::STATEMENTS,
+        propagation_trusts::STATEMENTS,
         used_assertions::STATEMENTS,
         instances::STATEMENTS,
         work_requests::STATEMENTS,

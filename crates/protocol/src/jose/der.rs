@@ -2,7 +2,7 @@
 //! 8017 appendix A.1.1).
 
 /// Modulus and exponent, big-endian without leading zeros; `None` when the bytes are anything else.
-pub(super) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, rest) = element(der, 0x30)?;
     let (modulus, sequence) = element(sequence, 0x02)?;
     let (exponent, sequence) = element(sequence, 0x02)?;

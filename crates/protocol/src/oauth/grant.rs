@@ -120,6 +120,21 @@ pub enum Grant {
         /// The JWT, not yet verified.
         assertion: Secret,
     },
+    /// Another provider's token for a session token.
+    TokenExchange(ExchangeRequest),
+}
+
+/// The parameters of a token exchange (contract identity 2.5), each still to be judged.
+#[derive(Debug, Clone)]
+pub struct ExchangeRequest {
+    /// What is wanted.
+    pub requested_token_type: String,
+    /// The other provider's token.
+    pub subject_token: Secret,
+    /// What that is.
+    pub subject_token_type: String,
+    /// The key that the session token is to be bound to.
+    pub public_key: String,
 }
 
 impl Grant {
@@ -139,14 +154,22 @@ impl Grant {
             Ok(GrantType::JwtBearer) => {
                 Ok(Self::JwtBearer { assertion: form.secret("assertion").ok_or(GrantProblem::Missing("assertion"))? })
             }
+            Ok(GrantType::TokenExchange) => {
+                let required = |name| form.get(name).ok_or(GrantProblem::Missing(name)).map(str::to_owned);
+                Ok(Self::TokenExchange(ExchangeRequest {
+                    requested_token_type: required("requested_token_type")?,
+                    subject_token: form.secret("subject_token").ok_or(GrantProblem::Missing("subject_token"))?,
+                    subject_token_type: required("subject_token_type")?,
+                    public_key: required("public_key")?,
+                }))
+            }
             Ok(
                 GrantType::AuthorizationCode
                 | GrantType::Implicit
                 | GrantType::RefreshToken
                 | GrantType::Saml2Bearer
                 | GrantType::DeviceCode
-                | GrantType::TlsClientAuth
-                | GrantType::TokenExchange,
+                | GrantType::TlsClientAuth,
             )
             | Err(UnknownGrant) => Err(GrantProblem::Unsupported(name.to_owned())),
         }
@@ -158,6 +181,7 @@ impl Grant {
             Self::ClientCredentials => GrantType::ClientCredentials,
             Self::Password { .. } => GrantType::Password,
             Self::JwtBearer { .. } => GrantType::JwtBearer,
+            Self::TokenExchange(_) => GrantType::TokenExchange,
         }
     }
 }

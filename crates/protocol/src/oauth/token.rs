@@ -95,6 +95,21 @@ pub enum TokenBody {
     One(TokenAnswer),
     /// One for each resource server.
     Several(TokenAnswers),
+    /// A session token in exchange.
+    Session(SessionToken),
+}
+
+/// The answer of a token exchange: exactly this member (contract identity 2.5).
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct SessionToken {
+    /// The session token.
+    pub token: String,
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken(***)")
+    }
 }
 
 impl From<TokenAnswer> for TokenBody {

@@ -11,7 +11,12 @@ use aws_lc_rs::{
     },
 };
 
-use crate::oci::{Fingerprint, pem};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    jose::{Jwk, der::rsa_public_key},
+    oci::{Fingerprint, pem},
+};
 
 /// A public key's RSAPublicKey encoding is at least this long when its modulus has 2048 bits.
 const SHORTEST: usize = 256;
@@ -57,6 +62,36 @@ impl PublicKey {
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::from_der(&block.der),
             _ => Err(KeyError::OtherLabel),
         }
+    }
+
+    /// Reads the text of a JWK with an RSA key, as a session token carries it.
+    pub fn from_jwk_text(text: &str) -> Result<Self, KeyError> {
+        let jwk: Jwk = serde_json::from_str(text).map_err(|_| KeyError::NotRsa)?;
+        if jwk.kty != "RSA" {
+            return Err(KeyError::NotRsa);
+        }
+        let number = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::NotRsa);
+        let components = rsa::PublicKeyComponents { n: number(&jwk.n)?, e: number(&jwk.e)? };
+        let spki: PublicKeyX509Der<'_> = components.as_der().map_err(|_| KeyError::NotRsa)?;
+        Self::from_der(spki.as_ref())
+    }
+
+    /// The text of the key's JWK, named by its fingerprint.
+    pub fn jwk_text(&self) -> Option<String> {
+        let key = rsa::PublicKey::from_der(&self.spki).ok()?;
+        let (modulus, exponent) = rsa_public_key(key.as_ref())?;
+        let jwk = Jwk {
+            kty: "RSA".to_owned(),
+            x5t_s256: None,
+            e: URL_SAFE_NO_PAD.encode(exponent),
+            x5t: None,
+            kid: Some(self.fingerprint().to_string()),
+            x5c: Vec::new(),
+            key_ops: Vec::new(),
+            alg: Some("RS256".to_owned()),
+            n: URL_SAFE_NO_PAD.encode(modulus),
+        };
+        serde_json::to_string(&jwk).ok()
     }
 
     pub(super) fn with_parameters(key: &rsa::PublicKey, parameters: &'static RsaParameters) -> Result<Self, KeyError> {

@@ -54,9 +54,6 @@ pub enum SignatureRefusal {
         /// The fingerprint that was asked for.
         fingerprint: String,
     },
-    /// `ST$…` names a session token, which this door does not take.
-    #[error("session tokens are not taken here")]
-    SessionTokenNotTaken,
     /// The signature is not that of this request by this key.
     #[error("the signature does not fit the request")]
     SignatureMismatch {
@@ -157,7 +154,7 @@ impl SignatureRefusal {
             ),
             Self::KeyIdMalformed => reason(
                 "key_id_well_formed",
-                "<tenancy OCID>/<user OCID>/<fingerprint>",
+                "<tenancy OCID>/<user OCID>/<fingerprint>, or ST$ and a session token",
                 seen("a keyId of another form"),
                 "check tenancy, user and fingerprint in the profile",
             ),
@@ -166,12 +163,6 @@ impl SignatureRefusal {
                 "an active API key of this user in this tenancy",
                 format!("no such key with the fingerprint {fingerprint}").into(),
                 "check tenancy, user and fingerprint in the profile, or register the key's public half for the user",
-            ),
-            Self::SessionTokenNotTaken => reason(
-                "key_id_well_formed",
-                "<tenancy OCID>/<user OCID>/<fingerprint>",
-                seen("a session token (ST$...)"),
-                "use a profile with an API key",
             ),
             Self::SignatureMismatch { signed } => reason(
                 "signature_fits",
