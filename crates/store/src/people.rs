@@ -14,6 +14,7 @@ macro_rules! columns {
     () => {
         "t.id, t.ocid, t.user_name, t.display_name, t.given_name, t.family_name, t.email, t.preferred_language, t.locale, \
          t.timezone, t.is_active, t.password_hash, t.failed_attempts, t.locked_at, t.created_at, t.modified_at, \
+         t.password_set_at, t.password_must_change, t.password_cant_change, t.password_cant_expire, \
          t.external_id, t.details, t.created_by, t.modified_by, t.revision"
     };
 }

@@ -4,23 +4,24 @@ use std::time::Duration;
 
 use obol_domain::{
     lockout::{LockState, LockoutPolicy},
-    password_policy::PasswordState,
+    password_policy::{PasswordPolicy, PasswordRules, PasswordState, Strength},
     scopes::{Tag, TrustScope},
 };
 use obol_protocol::Timestamp;
 use obol_store::{
-    Db, Statement, StoreError,
+    Db, StoreError,
     app_roles::{self, AppRole},
     app_scopes::{self, AppScope},
     apps::{self, App, ClientIpChecking, ClientSecret, ClientType, OAuthSettings},
     grants::{self, Grantee, NewGrant},
+    groups::{self, Group},
+    password_policies,
     passwords::{self, Flags, NewHash},
     sessions::{self, Session},
     signing_keys::{self, SealedKey},
     stripes::{self, Stripe},
     tenancies::{self, Tenancy},
     users::{self, User},
-    values,
 };
 
 const ONE: &str = "idcs-1";
@@ -135,21 +136,99 @@ async fn seed(db: &Db) {
     tx.commit().await.unwrap();
 }
 
-on_each_engine!(any_other_password_policy_comes_before_the_built_in_one, |db| async move {
+on_each_engine!(a_groups_policy_is_kept_with_its_groups_and_leaves_the_standard_one_alone, |db| async move {
     seed(&db).await;
+    let lockout = LockoutPolicy { max_incorrect_attempts: 3, lockout: Duration::from_mins(7) };
+    let policy = PasswordPolicy {
+        id: "p".into(),
+        name: "strict".into(),
+        description: "for some".into(),
+        priority: Some(2),
+        strength: Strength::Custom,
+        rules: PasswordRules { min_length: 20, required_chars: "#".into(), ..PasswordRules::none() },
+        lockout,
+        groups: vec!["g".into()],
+    };
+    let mut tx = db.begin().await.unwrap();
+    groups::insert(&mut tx, ONE, &group("g")).await.unwrap();
+    groups::insert(&mut tx, ONE, &group("h")).await.unwrap();
+    groups::add(&mut tx, ONE, "g", &["u"], at(1)).await.unwrap();
+    groups::add(&mut tx, ONE, "h", &["u"], at(1)).await.unwrap();
+    password_policies::insert(&mut tx, ONE, &policy, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let names = |policies: Vec<PasswordPolicy>| policies.into_iter().map(|policy| policy.name).collect::<Vec<_>>();
+    let built_in = [password_policies::SIMPLE, password_policies::STANDARD];
+    let found = password_policies::all(&db, ONE).await.unwrap();
+    assert!(found.contains(&policy), "{found:?}");
+    assert_eq!(names(found), [built_in.as_slice(), &["strict"]].concat());
+    assert_eq!(names(password_policies::all(&db, TWO).await.unwrap()), built_in);
+    assert_eq!(password_policies::groups_of_user(&db, ONE, "u").await.unwrap(), ["g"]);
+    assert_eq!(password_policies::groups_of_user(&db, TWO, "u").await.unwrap(), Vec::<String>::new());
     assert_eq!(stripes::get(&db, ONE).await.unwrap().unwrap().lockout, LockoutPolicy::STANDARD);
-    let other = Statement::new(
-        "password_policies",
-        "INSERT INTO password_policies (stripe, name, priority, max_incorrect_attempts, lockout_minutes)
-         VALUES ($1, $2, $3, $4, $5)",
-    );
-    for (name, priority, attempts) in [("strict", 2_i64, 3_i64), ("lax", 9, 30)] {
-        db.execute(&other, values![ONE, name, priority, attempts, 7_i64]).await.unwrap();
-    }
-    let strict = LockoutPolicy { max_incorrect_attempts: 3, lockout: Duration::from_mins(7) };
-    assert_eq!(stripes::get(&db, ONE).await.unwrap().unwrap().lockout, strict);
-    assert_eq!(stripes::get(&db, TWO).await.unwrap().unwrap().lockout, LockoutPolicy::STANDARD, "another stripe's");
+
+    let mut tx = db.begin().await.unwrap();
+    let second = PasswordPolicy { id: "q".into(), name: "other".into(), priority: Some(3), ..policy.clone() };
+    let taken = password_policies::insert(&mut tx, ONE, &second, at(1)).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate { .. })), "a group has one policy: {taken:?}");
+    drop(tx);
+    let mut tx = db.begin().await.unwrap();
+    let second = PasswordPolicy { priority: Some(2), groups: vec![], ..second };
+    let taken = password_policies::insert(&mut tx, ONE, &second, at(1)).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate { .. })), "a priority is one policy's: {taken:?}");
+    drop(tx);
+
+    let mut tx = db.begin().await.unwrap();
+    let changed = PasswordPolicy { strength: Strength::Simple, groups: vec!["h".into()], ..policy.clone() };
+    assert!(!password_policies::update(&mut tx, TWO, &changed, at(2)).await.unwrap());
+    assert!(password_policies::update(&mut tx, ONE, &changed, at(2)).await.unwrap());
+    tx.commit().await.unwrap();
+    let found = password_policies::all(&db, ONE).await.unwrap();
+    let found = found.iter().find(|found| found.id == "p").unwrap();
+    assert_eq!((found.rules.clone(), found.groups.clone()), (PasswordRules::simple(), vec!["h".to_owned()]));
+
+    let mut tx = db.begin().await.unwrap();
+    assert!(!password_policies::delete(&mut tx, TWO, "p").await.unwrap());
+    assert!(password_policies::delete(&mut tx, ONE, "p").await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(password_policies::groups_of_user(&db, ONE, "u").await.unwrap(), Vec::<String>::new());
 });
+
+on_each_engine!(passwords_that_were_replaced_are_remembered_newest_first_and_not_for_ever, |db| async move {
+    seed(&db).await;
+    for number in 0..30_u32 {
+        let (before, hash) = (user_hash(&db).await, format!("hash {number}"));
+        let new = NewHash { before: Some(&before), hash: &hash, must_change: false, by: "", now: at(2) };
+        let mut tx = db.begin().await.unwrap();
+        assert!(passwords::replace(&mut tx, ONE, "u", new).await.unwrap());
+        let again = NewHash { hash: "other", ..new };
+        assert!(!passwords::replace(&mut tx, ONE, "u", again).await.unwrap(), "another one is there by now");
+        tx.commit().await.unwrap();
+    }
+    let history = passwords::history(&db, ONE, "u", 2).await.unwrap();
+    assert_eq!(history, ["hash 28", "hash 27"]);
+    assert_eq!(passwords::history(&db, ONE, "u", 1000).await.unwrap().len(), 24);
+    assert_eq!(passwords::history(&db, TWO, "u", 1000).await.unwrap(), Vec::<String>::new());
+});
+
+async fn user_hash(db: &Db) -> String {
+    users::by_id(db, ONE, "u").await.unwrap().unwrap().password_hash.unwrap()
+}
+
+fn group(id: &str) -> Group {
+    Group {
+        id: id.into(),
+        ocid: format!("ocid of {id}"),
+        display_name: id.into(),
+        external_id: String::new(),
+        details: "{}".into(),
+        created_by: String::new(),
+        modified_by: String::new(),
+        revision: 1,
+        created_at: at(1),
+        modified_at: at(1),
+    }
+}
 
 on_each_engine!(what_is_written_is_read_again, |db| async move {
     seed(&db).await;
