@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator};
+use obol_domain::{
+    AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator, seal::MasterKey,
+};
 use obol_protocol::oci::ocid;
 use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
@@ -17,6 +19,7 @@ pub struct Inner {
     pub(crate) authenticator: Arc<dyn RequestAuthenticator>,
     pub(crate) verifier: Arc<dyn AccessTokenVerifier>,
     pub(crate) registrar: Arc<dyn InstanceRegistrar>,
+    pub(crate) master: MasterKey,
     pub(crate) injector: Arc<dyn Injector>,
     pub(crate) provisioner: Arc<dyn Provisioner>,
     pub(crate) settings: Settings,

@@ -8,6 +8,7 @@
 //! service.
 
 mod acceptance;
+mod children;
 pub mod http;
 mod inner;
 mod operations;
@@ -15,16 +16,20 @@ pub mod provisioner;
 mod refusal;
 mod retry;
 mod settings;
+mod vanity_certificate;
 mod views;
 pub mod work;
 mod workflows;
 
 use std::sync::Arc;
 
-use obol_domain::{AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator};
+use obol_domain::{
+    AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator, seal::MasterKey,
+};
 use obol_store::{Db, explanations::Recorder};
 use tokio::sync::Notify;
 
+pub use children::Kind as ChildKind;
 pub(crate) use inner::Inner;
 pub use provisioner::Provisioner;
 pub use refusal::Refusal;
@@ -44,6 +49,8 @@ pub struct AnalyticsParts {
     pub verifier: Arc<dyn AccessTokenVerifier>,
     /// Registers instances in their stripe.
     pub registrar: Arc<dyn InstanceRegistrar>,
+    /// Under what the private keys of vanity URLs are sealed.
+    pub master: MasterKey,
     /// What goes wrong on purpose; nothing, in production.
     pub injector: Arc<dyn Injector>,
     /// Makes, changes and removes the servers of instances.
@@ -68,6 +75,7 @@ impl Analytics {
             authenticator,
             verifier,
             registrar,
+            master,
             injector,
             provisioner,
             settings,
@@ -80,6 +88,7 @@ impl Analytics {
             authenticator,
             verifier,
             registrar,
+            master,
             injector,
             provisioner,
             settings,

@@ -3,12 +3,21 @@
 mod change_compartment;
 mod change_network_endpoint;
 mod create_instance;
+mod create_private_access_channel;
+mod create_resource_group;
+mod create_vanity_url;
 mod delete_instance;
+mod delete_private_access_channel;
+mod delete_resource_group;
+mod delete_vanity_url;
 mod delete_work_request;
 mod get_additional_info;
 mod get_instance;
+mod get_private_access_channel;
+mod get_resource_group;
 mod get_work_request;
 mod list_instances;
+mod list_resource_groups;
 mod list_work_request_records;
 mod list_work_requests;
 mod scale_instance;
@@ -17,9 +26,18 @@ mod set_kms_key;
 mod start_instance;
 mod stop_instance;
 mod update_instance;
+mod update_private_access_channel;
+mod update_resource_group;
+mod update_vanity_url;
 
-use obol_protocol::{analytics::query::Page, oci::PageToken};
-use obol_store::{instances::SortValue, tenancies};
+use obol_protocol::{
+    analytics::{LifecycleState, query::Page},
+    oci::PageToken,
+};
+use obol_store::{
+    instances::{self, Instance, SortValue},
+    tenancies,
+};
 
 use crate::{
     Inner, Refusal,
@@ -41,6 +59,18 @@ pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>
         Operation::ChangeAnalyticsInstanceNetworkEndpoint => change_network_endpoint::run(analytics, call).await,
         Operation::SetKmsKey => set_kms_key::run(analytics, call).await,
         Operation::SetFeatureBundle => set_feature_bundle::run(analytics, call).await,
+        Operation::CreatePrivateAccessChannel => create_private_access_channel::run(analytics, call).await,
+        Operation::GetPrivateAccessChannel => get_private_access_channel::run(analytics, call).await,
+        Operation::UpdatePrivateAccessChannel => update_private_access_channel::run(analytics, call).await,
+        Operation::DeletePrivateAccessChannel => delete_private_access_channel::run(analytics, call).await,
+        Operation::CreateVanityUrl => create_vanity_url::run(analytics, call).await,
+        Operation::UpdateVanityUrl => update_vanity_url::run(analytics, call).await,
+        Operation::DeleteVanityUrl => delete_vanity_url::run(analytics, call).await,
+        Operation::ListResourceGroups => list_resource_groups::run(analytics, call).await,
+        Operation::CreateResourceGroup => create_resource_group::run(analytics, call).await,
+        Operation::GetResourceGroup => get_resource_group::run(analytics, call).await,
+        Operation::UpdateResourceGroup => update_resource_group::run(analytics, call).await,
+        Operation::DeleteResourceGroup => delete_resource_group::run(analytics, call).await,
         Operation::ListWorkRequests => list_work_requests::run(analytics, call).await,
         Operation::GetWorkRequest => get_work_request::run(analytics, call).await,
         Operation::DeleteWorkRequest => delete_work_request::run(analytics, call).await,
@@ -48,6 +78,14 @@ pub(crate) async fn run(analytics: &Inner, operation: Operation, call: &Call<'_>
         Operation::ListWorkRequestLogs => list_work_request_records::logs(analytics, call).await,
         Operation::GetAdditionalInfo => get_additional_info::run(analytics, call).await,
     }
+}
+
+/// The instance that the path names must be one of the caller's tenancy, and not deleted.
+async fn instance_stands(analytics: &Inner, call: &Call<'_>) -> Result<Instance, Refusal> {
+    let instance = instances::get(&analytics.db, &call.caller.tenancy_id, call.id)
+        .await?
+        .ok_or_else(|| Refusal::NotFound { what: "instance", id: call.id.to_owned() })?;
+    if instance.state == LifecycleState::Deleted { Err(Refusal::Gone { id: instance.id }) } else { Ok(instance) }
 }
 
 /// A compartment that is named must be one of the caller's tenancy.

@@ -54,6 +54,17 @@ pub enum ProvisionFailure {
     Lasting(String),
 }
 
+/// Where a private access channel is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelAddresses {
+    /// Its own address.
+    pub own: IpAddr,
+    /// From where the instance's traffic comes to it.
+    pub egress: Vec<IpAddr>,
+    /// A line for the work request's log.
+    pub log: String,
+}
+
 /// Carries orders out. Every function may be called any number of times for the same order.
 pub trait Provisioner: Send + Sync + 'static {
     /// The first line about such an order in the work request's log.
@@ -65,6 +76,9 @@ pub trait Provisioner: Send + Sync + 'static {
     /// Takes back what was done of an order, wholly or in part, and gives a line for the log. It has waited long enough
     /// when it returns.
     fn take_back<'a>(&'a self, order: Order<'a>) -> BoxFuture<'a, Result<String, ProvisionFailure>>;
+
+    /// The addresses of a private access channel in its subnet.
+    fn channel_addresses(&self, instance: &Instance, key: &str, subnet_id: &str) -> ChannelAddresses;
 
     /// The addresses that the instance's own requests to other networks come from; none while there is no server.
     fn egress_addresses(&self, instance: &Instance) -> Vec<IpAddr>;

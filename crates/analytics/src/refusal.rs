@@ -3,12 +3,15 @@
 //! The public half stays Oracle's, and terse: a caller who may not see something learns nothing about it. What we know
 //! beyond that goes into the [`Explanation`], which is recorded under the request's id.
 
+mod certificate;
+
 use std::borrow::Cow;
 
 use obol_domain::{
     Explanation,
     caller::CallerRefusal,
     capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, SCALABLE_OCPU_SIZES, ServiceLimit},
+    certificate::CertificateRefusal,
     explanation::{describe, describe_id},
 };
 use obol_protocol::{
@@ -20,6 +23,8 @@ use obol_protocol::{
     },
 };
 use obol_store::StoreError;
+
+use crate::ChildKind;
 
 /// A refused request.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +98,39 @@ pub enum Refusal {
         /// The name.
         name: String,
     },
+    /// Another child of the instance has the name.
+    #[error("the name of a {} is taken", .kind.noun())]
+    ChildNameTaken {
+        /// What was to be named.
+        kind: ChildKind,
+        /// The field that holds the name.
+        field: &'static str,
+    },
+    /// Another vanity URL of the installation has the host.
+    #[error("the host is taken")]
+    HostTaken {
+        /// The host.
+        host: String,
+    },
+    /// The instance has as many as it may have.
+    #[error("the instance has no room for another {}", .kind.noun())]
+    TooManyChildren {
+        /// Of what.
+        kind: ChildKind,
+    },
+    /// The resource groups would take more than their instance has.
+    #[error("the resource groups would be larger than their instance")]
+    GroupsTooLarge {
+        /// What the instance has.
+        most: i64,
+        /// What the other groups take.
+        used: i64,
+        /// What was asked for.
+        wanted: i64,
+    },
+    /// The certificate of a vanity URL cannot serve.
+    #[error("the certificate cannot serve")]
+    Certificate(#[source] CertificateRefusal),
     /// No such resource in the caller's tenancy.
     #[error("no such {what}")]
     NotFound {
@@ -186,14 +224,19 @@ impl Refusal {
                 FieldFault::Missing => ErrorCode::MissingParameter,
                 FieldFault::Unprocessable | FieldFault::OutOfBounds => ErrorCode::InvalidParameter,
             },
+            Self::Certificate(CertificateRefusal::PassphraseMissing) => ErrorCode::MissingParameter,
             Self::TokenMissing
             | Self::TokenIsFile
             | Self::TokenNotUserContext(_)
             | Self::TokenInvalid(_)
             | Self::Capacity { .. }
+            | Self::GroupsTooLarge { .. }
+            | Self::Certificate(_)
             | Self::RetryTokenMalformed => ErrorCode::InvalidParameter,
-            Self::LimitExceeded { .. } => ErrorCode::LimitExceeded,
-            Self::NameTaken { .. } => ErrorCode::NotAuthorizedOrResourceAlreadyExists,
+            Self::LimitExceeded { .. } | Self::TooManyChildren { .. } => ErrorCode::LimitExceeded,
+            Self::NameTaken { .. } | Self::ChildNameTaken { .. } | Self::HostTaken { .. } => {
+                ErrorCode::NotAuthorizedOrResourceAlreadyExists
+            }
             Self::IncorrectState { .. } => ErrorCode::IncorrectState,
             Self::WorkHasBegun { .. } => ErrorCode::Conflict,
             Self::EtagMismatch { .. } => ErrorCode::NoEtagMatch,
@@ -243,6 +286,20 @@ impl Refusal {
             Self::Capacity { .. } => "The value of parameter capacity.capacityValue is not valid.".into(),
             Self::LimitExceeded { limit, .. } => {
                 format!("The following service limits were exceeded: {}.", limit.name).into()
+            }
+            Self::ChildNameTaken { kind, .. } => {
+                format!("Authorization failed or a {} with this name already exists.", kind.noun()).into()
+            }
+            Self::HostTaken { .. } => "Authorization failed or a vanity URL with this host already exists.".into(),
+            Self::TooManyChildren { kind } => {
+                format!("The following service limits were exceeded: {}.", kind.limit().0).into()
+            }
+            Self::GroupsTooLarge { .. } => "The value of parameter capacity is not valid.".into(),
+            Self::Certificate(CertificateRefusal::PassphraseMissing) => {
+                "The required parameter passphrase was not specified.".into()
+            }
+            Self::Certificate(refusal) => {
+                format!("The value of parameter {} is not valid.", certificate::field(refusal)).into()
             }
             Self::NameTaken { .. } => "Authorization failed or an instance with this name already exists.".into(),
             Self::IncorrectState { state, .. } => {
@@ -321,6 +378,31 @@ impl Refusal {
                 format!("a name that another instance has, {}", describe(name)),
                 "choose another name, or delete the other instance and wait until it is DELETED",
             ),
+            Self::ChildNameTaken { kind, field } => Explanation::new(
+                "child_name_is_free",
+                format!("{field}: a name that no other {} of the instance has", kind.noun()),
+                "the name of another one",
+                "choose another name, or change or delete the other one first",
+            ),
+            Self::HostTaken { host } => Explanation::new(
+                "host_is_free",
+                "hosts that no other vanity URL has, on any instance",
+                format!("a host that another one has, {}", describe(host)),
+                "delete the other vanity URL first; its instance may be in another tenancy",
+            ),
+            Self::TooManyChildren { kind } => Explanation::new(
+                "within_service_limit",
+                format!("at most {} of the kind {} on an instance", kind.limit().1, kind.noun()),
+                "another one wanted",
+                "delete one first",
+            ),
+            Self::GroupsTooLarge { most, used, wanted } => Explanation::new(
+                "groups_within_capacity",
+                format!("resource groups of at most {most} OCPUs together, which is what the instance has"),
+                format!("{used} in other groups and {wanted} wanted"),
+                "ask for fewer, make another group smaller, or scale the instance up",
+            ),
+            Self::Certificate(refusal) => certificate::explain(refusal),
             Self::NotFound { what, id } => Explanation::new(
                 "resource_known",
                 format!("{} of the caller's tenancy", with_article(what)),

@@ -64,6 +64,24 @@ impl<'a> RetryToken<'a> {
         self.judge(retry_tokens::find(&analytics.db, self.key(call), call.context.now).await?)
     }
 
+    /// The answer that was given before to a request with its token, if there was one. For operations that judge what may
+    /// have changed since.
+    ///
+    /// # Errors
+    ///
+    /// As [`RetryToken::of`] and [`RetryToken::replay`].
+    pub(crate) async fn replayed(
+        analytics: &Inner,
+        call: &Call<'_>,
+        operation: Operation,
+    ) -> Result<Option<Answer>, Refusal> {
+        let Some(token) = RetryToken::of(call, operation)? else { return Ok(None) };
+        match token.replay(analytics, call).await? {
+            Replay::Yes(answer) => Ok(Some(answer)),
+            Replay::No => Ok(None),
+        }
+    }
+
     /// Looks the token up in the midst of a transaction.
     ///
     /// # Errors

@@ -1,10 +1,14 @@
 //! How rows look on the wire.
 
+use std::collections::BTreeMap;
+
 use obol_protocol::analytics::{
     API_VERSION, AnalyticsInstance, AnalyticsInstanceSummary, WorkRequest, WorkRequestResource, WorkRequestSummary,
     work_request::RESOURCE_TYPE,
 };
 use obol_store::{instances, work_requests};
+
+use crate::children::Children;
 
 /// The ETag of a row's version. It is opaque to callers; sixteen digits look like one.
 pub(crate) fn etag(version: i64) -> String {
@@ -17,12 +21,13 @@ pub(crate) fn instance_path(id: &str) -> String {
 }
 
 pub(crate) fn instance_summary(row: instances::Instance) -> AnalyticsInstanceSummary {
-    whole_instance(row).summary
+    whole_instance(row, Children::default()).summary
 }
 
 /// All optional maps and lists are there, empty ones too: Terraform takes their absence for a difference (contract
 /// analytics 0, rule 6).
-pub(crate) fn whole_instance(row: instances::Instance) -> AnalyticsInstance {
+pub(crate) fn whole_instance(row: instances::Instance, children: Children) -> AnalyticsInstance {
+    let Children { channels, vanity_urls, groups } = children;
     let instances::InstanceDetails {
         description,
         license_type,
@@ -55,13 +60,17 @@ pub(crate) fn whole_instance(row: instances::Instance) -> AnalyticsInstance {
             time_updated: Some(row.time_updated),
         },
         update_channel: Some(update_channel),
-        private_access_channels: std::collections::BTreeMap::new(),
-        vanity_url_details: std::collections::BTreeMap::new(),
+        private_access_channels: by_key(channels, |channel| (channel.details.key.clone(), channel.details)),
+        vanity_url_details: by_key(vanity_urls, |url| (url.details.key.clone(), url.details)),
         kms_key_id,
         feature_bundle,
         domain_id,
-        resource_groups: Vec::new(),
+        resource_groups: groups.into_iter().map(|group| group.details).collect(),
     }
+}
+
+fn by_key<R, T>(rows: Vec<R>, entry: impl Fn(R) -> (String, T)) -> BTreeMap<String, T> {
+    rows.into_iter().map(entry).collect()
 }
 
 pub(crate) fn work_request_summary(row: work_requests::WorkRequest) -> WorkRequestSummary {
@@ -75,7 +84,7 @@ pub(crate) fn work_request_summary(row: work_requests::WorkRequest) -> WorkReque
             resource_type: RESOURCE_TYPE.to_owned(),
             resource_uri: instance_path(&row.instance_id),
             identifier: row.instance_id,
-            metadata: std::collections::BTreeMap::new(),
+            metadata: BTreeMap::new(),
         }],
         time_accepted: row.time_accepted,
         time_started: row.progress.time_started,

@@ -7,13 +7,22 @@ mod change;
 mod change_compartment;
 mod change_network_endpoint;
 mod create;
+mod create_private_access_channel;
+mod create_resource_group;
+mod create_vanity_url;
 mod delete;
+mod delete_private_access_channel;
+mod delete_resource_group;
+mod delete_vanity_url;
 mod provisioning;
 mod scale;
 mod set_feature_bundle;
 mod set_kms_key;
 mod start;
 mod stop;
+mod update_private_access_channel;
+mod update_resource_group;
+mod update_vanity_url;
 
 use std::borrow::Cow;
 
@@ -29,12 +38,21 @@ pub(crate) use change::Change;
 pub(crate) use change_compartment::CHANGE_COMPARTMENT;
 pub(crate) use change_network_endpoint::CHANGE_NETWORK_ENDPOINT;
 pub(crate) use create::CREATE;
+pub(crate) use create_private_access_channel::CREATE_PRIVATE_ACCESS_CHANNEL;
+pub(crate) use create_resource_group::CREATE_RESOURCE_GROUP;
+pub(crate) use create_vanity_url::CREATE_VANITY_URL;
 pub(crate) use delete::DELETE;
+pub(crate) use delete_private_access_channel::DELETE_PRIVATE_ACCESS_CHANNEL;
+pub(crate) use delete_resource_group::DELETE_RESOURCE_GROUP;
+pub(crate) use delete_vanity_url::DELETE_VANITY_URL;
 pub(crate) use scale::SCALE;
 pub(crate) use set_feature_bundle::SET_FEATURE_BUNDLE;
 pub(crate) use set_kms_key::SET_KMS_KEY;
 pub(crate) use start::START;
 pub(crate) use stop::STOP;
+pub(crate) use update_private_access_channel::UPDATE_PRIVATE_ACCESS_CHANNEL;
+pub(crate) use update_resource_group::UPDATE_RESOURCE_GROUP;
+pub(crate) use update_vanity_url::UPDATE_VANITY_URL;
 
 /// A long operation.
 pub(crate) struct Workflow {
@@ -136,6 +154,15 @@ const ALL: &[&Workflow] = &[
     &CHANGE_NETWORK_ENDPOINT,
     &SET_KMS_KEY,
     &SET_FEATURE_BUNDLE,
+    &CREATE_PRIVATE_ACCESS_CHANNEL,
+    &UPDATE_PRIVATE_ACCESS_CHANNEL,
+    &DELETE_PRIVATE_ACCESS_CHANNEL,
+    &CREATE_VANITY_URL,
+    &UPDATE_VANITY_URL,
+    &DELETE_VANITY_URL,
+    &CREATE_RESOURCE_GROUP,
+    &UPDATE_RESOURCE_GROUP,
+    &DELETE_RESOURCE_GROUP,
 ];
 
 /// The workflow of a work request; none for one that a newer release accepted.

@@ -40,7 +40,7 @@ statements! { "work_requests";
     // Whoever holds the lease of work that has not begun finds its next write refused.
     CANCEL =
         "UPDATE work_requests
-         SET status = 'CANCELED', time_finished = $3, due_at = NULL, lease = NULL, version = version + 1
+         SET status = 'CANCELED', time_finished = $3, due_at = NULL, lease = NULL, input = '{}', version = version + 1
          WHERE tenancy_id = $1 AND id = $2 AND status = 'ACCEPTED'";
     REFILE =
         "UPDATE work_requests SET compartment_id = $3, version = version + 1
@@ -59,10 +59,12 @@ statements! { "work_requests";
         );
     NEXT_DUE = "SELECT due_at FROM work_requests WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
     EXTEND = "UPDATE work_requests SET due_at = $4 WHERE tenancy_id = $1 AND id = $2 AND lease = $3";
+    // What was asked for is forgotten with the end of the work: it may hold a sealed key.
     SAVE =
         "UPDATE work_requests
          SET status = $4, is_unwinding = $5, percent_complete = $6, action_result = $7, time_started = $8,
-             time_finished = $9, due_at = $10, lease = $11, version = version + 1
+             time_finished = $9, due_at = $10, lease = $11, version = version + 1,
+             input = CASE WHEN CAST($10 AS BIGINT) IS NULL THEN '{}' ELSE input END
          WHERE tenancy_id = $1 AND id = $2 AND lease = $3";
     BRING_FORWARD = "UPDATE work_requests SET due_at = $1 WHERE due_at > $1";
     BEGIN_NOW = "UPDATE work_steps SET started_at = $1 WHERE started_at > $1";

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Refusal;
 
 const OPC_WORK_REQUEST_ID: HeaderName = HeaderName::from_static("opc-work-request-id");
+const CHILD_RESOURCE_ID: HeaderName = HeaderName::from_static("child-resource-id");
 const OPC_NEXT_PAGE: HeaderName = HeaderName::from_static("opc-next-page");
 /// How long a caller is asked to wait before it polls or tries again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -23,6 +24,7 @@ pub(crate) struct Answer {
     status: u16,
     etag: Option<String>,
     location: Option<String>,
+    child_resource_id: Option<String>,
     work_request_id: Option<String>,
     #[serde(skip)]
     next_page: Option<String>,
@@ -38,6 +40,7 @@ impl Answer {
             status: status.as_u16(),
             etag: None,
             location: None,
+            child_resource_id: None,
             work_request_id: None,
             next_page: None,
             poll: false,
@@ -62,6 +65,12 @@ impl Answer {
 
     pub(crate) fn location(mut self, location: String) -> Self {
         self.location = Some(location);
+        self
+    }
+
+    /// Names the child that the operation is about.
+    pub(crate) fn child_resource(mut self, id: &str) -> Self {
+        self.child_resource_id = Some(id.to_owned());
         self
     }
 
@@ -94,6 +103,7 @@ impl IntoResponse for Answer {
         for (name, value) in [
             (header::ETAG, self.etag),
             (header::LOCATION, self.location),
+            (CHILD_RESOURCE_ID, self.child_resource_id),
             (OPC_WORK_REQUEST_ID, self.work_request_id),
             (OPC_NEXT_PAGE, self.next_page),
         ] {

@@ -29,6 +29,30 @@ pub enum Operation {
     SetKmsKey,
     /// Changes the product bundle.
     SetFeatureBundle,
+    /// Makes a private access channel.
+    CreatePrivateAccessChannel,
+    /// Shows a private access channel.
+    GetPrivateAccessChannel,
+    /// Changes a private access channel.
+    UpdatePrivateAccessChannel,
+    /// Removes a private access channel.
+    DeletePrivateAccessChannel,
+    /// Makes a vanity URL.
+    CreateVanityUrl,
+    /// Gives a vanity URL another certificate.
+    UpdateVanityUrl,
+    /// Removes a vanity URL.
+    DeleteVanityUrl,
+    /// Lists the resource groups of an instance.
+    ListResourceGroups,
+    /// Makes a resource group.
+    CreateResourceGroup,
+    /// Shows a resource group.
+    GetResourceGroup,
+    /// Changes a resource group.
+    UpdateResourceGroup,
+    /// Removes a resource group.
+    DeleteResourceGroup,
     /// Lists the work requests of a compartment.
     ListWorkRequests,
     /// Shows a work request.
@@ -59,6 +83,18 @@ impl Operation {
             Self::ChangeAnalyticsInstanceNetworkEndpoint => "ChangeAnalyticsInstanceNetworkEndpoint",
             Self::SetKmsKey => "SetKmsKey",
             Self::SetFeatureBundle => "SetFeatureBundle",
+            Self::CreatePrivateAccessChannel => "CreatePrivateAccessChannel",
+            Self::GetPrivateAccessChannel => "GetPrivateAccessChannel",
+            Self::UpdatePrivateAccessChannel => "UpdatePrivateAccessChannel",
+            Self::DeletePrivateAccessChannel => "DeletePrivateAccessChannel",
+            Self::CreateVanityUrl => "CreateVanityUrl",
+            Self::UpdateVanityUrl => "UpdateVanityUrl",
+            Self::DeleteVanityUrl => "DeleteVanityUrl",
+            Self::ListResourceGroups => "ListResourceGroups",
+            Self::CreateResourceGroup => "CreateResourceGroup",
+            Self::GetResourceGroup => "GetResourceGroup",
+            Self::UpdateResourceGroup => "UpdateResourceGroup",
+            Self::DeleteResourceGroup => "DeleteResourceGroup",
             Self::ListWorkRequests => "ListWorkRequests",
             Self::GetWorkRequest => "GetWorkRequest",
             Self::DeleteWorkRequest => "DeleteWorkRequest",
@@ -108,6 +144,14 @@ pub struct Route {
 
 const INSTANCES: &str = "/20190331/analyticsInstances";
 const INSTANCE: &str = "/20190331/analyticsInstances/{analyticsInstanceId}";
+const CHANNELS: &str = "/20190331/analyticsInstances/{analyticsInstanceId}/privateAccessChannels";
+const CHANNEL: &str =
+    "/20190331/analyticsInstances/{analyticsInstanceId}/privateAccessChannels/{privateAccessChannelKey}";
+const VANITY_URLS: &str = "/20190331/analyticsInstances/{analyticsInstanceId}/vanityUrls";
+const VANITY_URL: &str = "/20190331/analyticsInstances/{analyticsInstanceId}/vanityUrls/{vanityUrlKey}";
+const GROUPS: &str = "/20190331/analyticsInstances/{analyticsInstanceId}/resourceGroups";
+const GROUP: &str =
+    "/20190331/analyticsInstances/{analyticsInstanceId}/resourceGroups/{analyticsInstanceResourceGroupId}";
 const WORK_REQUESTS: &str = "/20190331/workRequests";
 const WORK_REQUEST: &str = "/20190331/workRequests/{workRequestId}";
 
@@ -136,6 +180,18 @@ pub static ROUTES: &[Route] = &[
     ),
     route(Method::POST, action!("setKmsKey"), Operation::SetKmsKey, Verb::Manage),
     route(Method::POST, action!("setFeatureBundle"), Operation::SetFeatureBundle, Verb::Manage),
+    route(Method::POST, CHANNELS, Operation::CreatePrivateAccessChannel, Verb::Manage),
+    route(Method::GET, CHANNEL, Operation::GetPrivateAccessChannel, Verb::Read),
+    route(Method::PUT, CHANNEL, Operation::UpdatePrivateAccessChannel, Verb::Manage),
+    route(Method::DELETE, CHANNEL, Operation::DeletePrivateAccessChannel, Verb::Manage),
+    route(Method::POST, VANITY_URLS, Operation::CreateVanityUrl, Verb::Manage),
+    route(Method::PUT, VANITY_URL, Operation::UpdateVanityUrl, Verb::Manage),
+    route(Method::DELETE, VANITY_URL, Operation::DeleteVanityUrl, Verb::Manage),
+    route(Method::GET, GROUPS, Operation::ListResourceGroups, Verb::Read),
+    route(Method::POST, GROUPS, Operation::CreateResourceGroup, Verb::Manage),
+    route(Method::GET, GROUP, Operation::GetResourceGroup, Verb::Read),
+    route(Method::PUT, GROUP, Operation::UpdateResourceGroup, Verb::Manage),
+    route(Method::DELETE, GROUP, Operation::DeleteResourceGroup, Verb::Manage),
     route(Method::GET, WORK_REQUESTS, Operation::ListWorkRequests, Verb::Inspect),
     route(Method::GET, WORK_REQUEST, Operation::GetWorkRequest, Verb::Read),
     route(Method::DELETE, WORK_REQUEST, Operation::DeleteWorkRequest, Verb::Manage),

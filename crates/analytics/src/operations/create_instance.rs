@@ -22,6 +22,7 @@ use serde_json::json;
 use super::compartment_is_known;
 use crate::{
     Inner, Refusal,
+    children::Children,
     http::{Answer, Call, routes::Operation},
     retry::{Replay, RetryToken},
     views, work, workflows,
@@ -152,7 +153,7 @@ fn instance_of(
 /// Contract analytics 1, operation 2: 201 with etag, location and the work request.
 fn answer(analytics: &Inner, instance: &Instance, work_request_id: String) -> Result<Answer, Refusal> {
     let location = format!("{}{}", analytics.settings.public_base, views::instance_path(&instance.id));
-    Ok(Answer::json(StatusCode::CREATED, &views::whole_instance(instance.clone()))?
+    Ok(Answer::json(StatusCode::CREATED, &views::whole_instance(instance.clone(), Children::default()))?
         .etag(views::etag(instance.version))
         .location(location)
         .work_request(work_request_id))

@@ -5,10 +5,9 @@
 use std::net::IpAddr;
 
 use axum::http::StatusCode;
-use obol_protocol::analytics::LifecycleState;
-use obol_store::instances;
 use serde::Serialize;
 
+use super::instance_stands;
 use crate::{
     Inner, Refusal,
     http::{Answer, Call},
@@ -21,12 +20,7 @@ struct AdditionalInfo {
 }
 
 pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Refusal> {
-    let instance = instances::get(&analytics.db, &call.caller.tenancy_id, call.id)
-        .await?
-        .ok_or_else(|| Refusal::NotFound { what: "instance", id: call.id.to_owned() })?;
-    if instance.state == LifecycleState::Deleted {
-        return Err(Refusal::Gone { id: instance.id });
-    }
+    let instance = instance_stands(analytics, call).await?;
     let egress_source_ip_addresses = analytics.provisioner.egress_addresses(&instance);
     Answer::json(StatusCode::OK, &AdditionalInfo { egress_source_ip_addresses })
 }

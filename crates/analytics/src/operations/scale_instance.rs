@@ -7,13 +7,14 @@ use obol_protocol::analytics::ScaleAnalyticsInstanceDetails;
 use obol_store::{
     Tx,
     instances::{self, Instance},
-    tenancies,
+    resource_groups, tenancies,
 };
 use serde_json::json;
 
 use crate::{
     Inner, Refusal,
     acceptance::{self, Held, LongOperation, Plan},
+    children::fits_beside,
     http::{Answer, Call, routes::Operation},
     workflows::{self, Workflow},
 };
@@ -30,6 +31,8 @@ impl LongOperation for ScaleAnalyticsInstanceDetails {
         let wanted = self.capacity;
         capacity::check_scaling(held.instance.capacity, wanted)
             .map_err(|refusal| Refusal::Capacity { refusal, wanted })?;
+        let groups = resource_groups::held(held.tx, &held.instance.tenancy_id, &held.instance.id).await?;
+        fits_beside(wanted, groups.iter(), 0)?;
         more_is_within_limits(held.analytics, held.tx, held.instance, wanted.capacity_value).await?;
         Ok(Plan { input: json!({ "capacity": wanted }), answer: Answer::empty(StatusCode::ACCEPTED) })
     }

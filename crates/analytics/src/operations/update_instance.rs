@@ -8,6 +8,7 @@ use obol_store::instances::{self, InstanceDetails};
 
 use crate::{
     Inner, Refusal, acceptance,
+    children::Children,
     http::{Answer, Call, routes::Operation},
     views,
 };
@@ -27,8 +28,9 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
     tx.commit().await?;
     instance.version += 1;
     instance.time_updated = call.context.now;
+    let children = Children::of(&analytics.db, &instance).await?;
     let etag = views::etag(instance.version);
-    Ok(Answer::json(StatusCode::OK, &views::whole_instance(instance))?.etag(etag))
+    Ok(Answer::json(StatusCode::OK, &views::whole_instance(instance, children))?.etag(etag))
 }
 
 fn apply(changes: UpdateAnalyticsInstanceDetails, details: &mut InstanceDetails) {

@@ -12,7 +12,7 @@ use obol_domain::BoxFuture;
 use obol_protocol::analytics::{LifecycleState, OperationType};
 use obol_store::instances::Instance;
 
-use super::{Order, Outcome, ProvisionFailure, Provisioner};
+use super::{ChannelAddresses, Order, Outcome, ProvisionFailure, Provisioner};
 
 /// How long each kind of order takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +118,17 @@ impl Provisioner for Simulated {
 
     fn take_back<'a>(&'a self, order: Order<'a>) -> BoxFuture<'a, Result<String, ProvisionFailure>> {
         Box::pin(async move { Ok(format!("Simulated {} was taken back.", noun(order.operation))) })
+    }
+
+    /// Three addresses that are kept for documentation (RFC 5737), which lead nowhere. They are those of this channel in this
+    /// subnet, however often they are asked for.
+    fn channel_addresses(&self, instance: &Instance, key: &str, subnet_id: &str) -> ChannelAddresses {
+        let bytes = instance.id.bytes().chain(key.bytes()).chain(subnet_id.bytes());
+        let host = bytes.fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)).clamp(1, 252);
+        let address = |host| IpAddr::from(Ipv4Addr::new(203, 0, 113, host));
+        let (own, egress) = (address(host), vec![address(host + 1), address(host + 2)]);
+        let log = format!("The addresses of the private access channel are simulated: {own} leads nowhere.");
+        ChannelAddresses { own, egress, log }
     }
 
     /// Two of the addresses that are kept for documentation (RFC 5737), which lead nowhere.

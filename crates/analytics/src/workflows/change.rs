@@ -2,7 +2,14 @@
 //! lifecycle table's.
 
 use obol_protocol::analytics::{Capacity, FeatureBundle, NetworkEndpointDetails};
-use obol_store::{StoreError, Tx, instances::Instance, work_requests};
+use obol_store::{
+    StoreError, Tx,
+    instances::Instance,
+    private_access_channels::{self, Channel},
+    resource_groups::{self, ResourceGroup},
+    vanity_urls::{self, SealedCertificate, VanityUrl},
+    work_requests,
+};
 
 /// A change of an instance.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +28,20 @@ pub(crate) enum Change {
     KmsKey(Option<String>),
     /// It belongs to another bundle, or to none.
     FeatureBundle(Option<FeatureBundle>),
+    /// It has this private access channel, or another version of it.
+    Channel(Box<Channel>),
+    /// It has no private access channel under this key.
+    NoChannel(String),
+    /// It has this vanity URL, or another version of it.
+    VanityUrl(Box<(VanityUrl, SealedCertificate)>),
+    /// It has no vanity URL under this key.
+    NoVanityUrl(String),
+    /// It has this resource group, or another version of it.
+    ResourceGroup(Box<ResourceGroup>),
+    /// It has no resource group with this id.
+    NoResourceGroup(String),
+    /// It is gone, and its children with it.
+    Gone,
 }
 
 impl Change {
@@ -31,6 +52,7 @@ impl Change {
     ///
     /// [`StoreError`]
     pub(crate) async fn apply(&self, tx: &mut Tx, instance: &mut Instance) -> Result<(), StoreError> {
+        let (tenancy_id, id) = (instance.tenancy_id.clone(), instance.id.clone());
         match self {
             Self::Nothing => {}
             Self::Address(service_url) => instance.service_url.clone_from(service_url),
@@ -42,6 +64,17 @@ impl Change {
             Self::NetworkEndpoint(details) => instance.details.network_endpoint_details = details.clone(),
             Self::KmsKey(key) => instance.details.kms_key_id.clone_from(key),
             Self::FeatureBundle(bundle) => instance.details.feature_bundle = *bundle,
+            Self::Channel(channel) => private_access_channels::put(tx, &tenancy_id, &id, channel).await?,
+            Self::NoChannel(key) => private_access_channels::remove(tx, &tenancy_id, &id, key).await?,
+            Self::VanityUrl(rows) => vanity_urls::put(tx, &tenancy_id, &id, &rows.0, &rows.1).await?,
+            Self::NoVanityUrl(key) => vanity_urls::remove(tx, &tenancy_id, &id, key).await?,
+            Self::ResourceGroup(group) => resource_groups::put(tx, &tenancy_id, &id, group).await?,
+            Self::NoResourceGroup(group_id) => resource_groups::remove(tx, &tenancy_id, &id, group_id).await?,
+            Self::Gone => {
+                private_access_channels::remove_all(tx, &tenancy_id, &id).await?;
+                vanity_urls::remove_all(tx, &tenancy_id, &id).await?;
+                resource_groups::remove_all(tx, &tenancy_id, &id).await?;
+            }
         }
         Ok(())
     }

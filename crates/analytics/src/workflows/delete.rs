@@ -28,5 +28,5 @@ fn unregister_application(job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFai
 }
 
 fn mark_deleted(_job: Job<'_>) -> BoxFuture<'_, Result<StepEnd, StepFailure>> {
-    Box::pin(async { Ok(provisioning::end("The instance is deleted.", Change::Nothing)) })
+    Box::pin(async { Ok(provisioning::end("The instance is deleted.", Change::Gone)) })
 }

@@ -1,10 +1,11 @@
 //! The documents that mirror the code say what the code says.
 
-use obol_analytics::{Refusal, http::routes::ROUTES};
+use obol_analytics::{ChildKind, Refusal, http::routes::ROUTES};
 use obol_domain::{
     Explanation,
     caller::CallerRefusal,
     capacity::{CapacityRefusal, ServiceLimit},
+    certificate::{CertificateField, CertificateRefusal},
 };
 use obol_protocol::{
     Timestamp,
@@ -31,6 +32,12 @@ fn every_refusal_stands_in_the_table_of_errors() {
         let message = refusal
             .message()
             .replace("ee-ocpu-count", "<limit>")
+            .replace("vanity-url-count", "<limit>")
+            .replace("a resource group with", "a <child> with")
+            .replace("parameter passphrase", "parameter <field>")
+            .replace("parameter privateKey", "parameter <field>")
+            .replace("parameter publicCertificate", "parameter <field>")
+            .replace("parameter capacity is", "parameter <field> is")
             .replace("CREATING", "<state>")
             .replace("FAILED", "<status>")
             .replace("parameter name", "parameter <field>")
@@ -104,6 +111,10 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Capacity { refusal: CapacityRefusal::OtherType, wanted: capacity },
         Refusal::LimitExceeded { limit, used: 40, wanted: 1 },
         Refusal::NameTaken { name: String::new() },
+        Refusal::ChildNameTaken { kind: ChildKind::ResourceGroup, field: "" },
+        Refusal::HostTaken { host: String::new() },
+        Refusal::TooManyChildren { kind: ChildKind::VanityUrl },
+        Refusal::GroupsTooLarge { most: 1, used: 1, wanted: 1 },
         Refusal::NotFound { what: "instance", id: String::new() },
         Refusal::Gone { id: String::new() },
         Refusal::IncorrectState { operation: "", state, legal: &[] },
@@ -116,5 +127,27 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Store(StoreError::Dangling),
         Refusal::Internal("x"),
     ]);
+    refusals.extend(certificates().into_iter().map(Refusal::Certificate));
     refusals
+}
+
+/// One of each kind.
+fn certificates() -> [CertificateRefusal; 14] {
+    let (field, time) = (CertificateField::Public, Timestamp::default());
+    [
+        CertificateRefusal::KeyUnreadable,
+        CertificateRefusal::KeyEncryptionUnsupported,
+        CertificateRefusal::PassphraseMissing,
+        CertificateRefusal::PassphraseWrong,
+        CertificateRefusal::KeyUnusable,
+        CertificateRefusal::CertificateUnreadable(field),
+        CertificateRefusal::TooManyCertificates(field),
+        CertificateRefusal::KeyMismatch,
+        CertificateRefusal::NotYetValid { field, not_before: time },
+        CertificateRefusal::Expired { field, not_after: time },
+        CertificateRefusal::IsAuthority,
+        CertificateRefusal::NotForServers,
+        CertificateRefusal::ChainBroken,
+        CertificateRefusal::HostNotCovered { host: String::new() },
+    ]
 }

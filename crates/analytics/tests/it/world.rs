@@ -33,6 +33,7 @@ use obol_domain::{
     lockout::{LockState, LockoutPolicy},
     registrar::{RegisteredInstance, RegistrarError},
     scopes::TrustScope,
+    seal::MasterKey,
 };
 use obol_protocol::{
     Timestamp,
@@ -67,6 +68,11 @@ pub fn key(index: usize) -> PrivateKey {
 
 pub fn fingerprint(index: usize) -> Fingerprint {
     key(index).public_key().unwrap().fingerprint()
+}
+
+/// Under what keys are sealed.
+pub fn master() -> MasterKey {
+    MasterKey::new(&[7; 32]).unwrap()
 }
 
 /// A tenancy with an administrator (key 0) and somebody without a role (key 1).
@@ -168,6 +174,7 @@ impl World {
             authenticator: Arc::new(FakeAuthenticator(db.clone())),
             verifier: Arc::new(FakeVerifier),
             registrar: Arc::clone(&registrar) as Arc<dyn InstanceRegistrar>,
+            master: master(),
             injector: Arc::clone(&injector) as Arc<dyn Injector>,
             provisioner: Arc::new(Simulated::new(Durations::all(PROVISIONING), faults.clone())),
             settings,

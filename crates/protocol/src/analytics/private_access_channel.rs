@@ -140,6 +140,33 @@ impl UpdatePrivateAccessChannelDetails {
         Self::read(Fields::root(&fields::body(body)?))
     }
 
+    /// Whether nothing is to be changed.
+    pub const fn is_empty(&self) -> bool {
+        self.display_name.is_none()
+            && self.vcn_id.is_none()
+            && self.subnet_id.is_none()
+            && self.private_source_dns_zones.is_none()
+            && self.private_source_scan_hosts.is_none()
+            && self.network_security_group_ids.is_none()
+    }
+
+    /// The channel with the changes made; what is absent is as it was.
+    #[must_use]
+    pub fn applied_to(&self, channel: PrivateAccessChannel) -> PrivateAccessChannel {
+        let details = self.clone();
+        PrivateAccessChannel {
+            display_name: details.display_name.unwrap_or(channel.display_name),
+            vcn_id: details.vcn_id.unwrap_or(channel.vcn_id),
+            subnet_id: details.subnet_id.unwrap_or(channel.subnet_id),
+            private_source_dns_zones: details.private_source_dns_zones.unwrap_or(channel.private_source_dns_zones),
+            private_source_scan_hosts: details.private_source_scan_hosts.unwrap_or(channel.private_source_scan_hosts),
+            network_security_group_ids: details
+                .network_security_group_ids
+                .unwrap_or(channel.network_security_group_ids),
+            ..channel
+        }
+    }
+
     fn read(fields: Fields<'_>) -> Result<Self, FieldProblem> {
         let groups = "networkSecurityGroupIds";
         Ok(Self {
