@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod app_role;
+pub mod application;
 pub mod audit;
 pub mod caller;
 pub mod capacity;
@@ -14,7 +15,9 @@ pub mod clock;
 pub mod compartments;
 pub mod entropy;
 pub mod explanation;
+pub mod granting;
 pub mod injector;
+pub mod issuer;
 pub mod lifecycle;
 pub mod lockout;
 pub mod password_policy;

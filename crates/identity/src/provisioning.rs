@@ -172,6 +172,9 @@ impl Provisioning<'_> {
                 available_to_users: holders.users,
                 available_to_groups: holders.groups,
                 available_to_clients: holders.clients,
+                description: String::new(),
+                is_public: false,
+                created_at: self.now,
             };
             app_roles::insert(tx, stripe, &role).await?;
         }

@@ -109,6 +109,9 @@ impl Identity {
                 available_to_users: true,
                 available_to_groups: true,
                 available_to_clients: true,
+                description: String::new(),
+                is_public: false,
+                created_at: now,
             };
             app_roles::insert(tx, &instance.stripe, &role).await.map_err(fault)?;
         }

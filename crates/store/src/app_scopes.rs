@@ -8,6 +8,9 @@ macro_rules! columns {
     };
 }
 
+/// What is selected of a scope.
+pub(crate) const COLUMNS: &str = columns!();
+
 statements! { "app_scopes";
     INSERT =
         "INSERT INTO app_scopes (stripe, app_id, value, fqs, display_name, description, requires_consent, position)
@@ -78,7 +81,7 @@ pub async fn by_fqs(db: &Db, stripe: &str, fqs: &str) -> Result<Option<AppScope>
     db.fetch_optional(&BY_FQS, values![stripe, fqs]).await?.map(|row| read(&row)).transpose()
 }
 
-fn read(row: &Row) -> Result<AppScope, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<AppScope, StoreError> {
     Ok(AppScope {
         app_id: row.get("app_id")?,
         value: row.get("value")?,

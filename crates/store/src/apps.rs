@@ -16,6 +16,8 @@ macro_rules! columns {
     };
 }
 
+pub mod resource;
+
 statements! { "apps";
     INSERT =
         "INSERT INTO apps (stripe, id, ocid, name, display_name, description, client_type, is_active, is_oauth_client,
@@ -24,9 +26,9 @@ statements! { "apps";
                            allowed_scopes, redirect_uris, post_logout_redirect_uris, logout_uri, login_page_url,
                            logout_page_url, error_page_url, landing_page_url, trust_scope, tags, allowed_tags,
                            access_token_expiry, refresh_token_expiry, allow_offline, bypass_consent,
-                           all_url_schemes_allowed, client_ip_checking)
+                           all_url_schemes_allowed, client_ip_checking, display_name_key, name_key, audience_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-                 $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)";
+                 $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)";
     UPDATE =
         "UPDATE apps SET ocid = $3, name = $4, display_name = $5, description = $6, client_type = $7, is_active = $8,
                          is_oauth_client = $9, is_oauth_resource = $10, is_opc_service = $11, allowed_grants = $12,
@@ -36,15 +38,17 @@ statements! { "apps";
                          error_page_url = $24, landing_page_url = $25, trust_scope = $26, tags = $27,
                          allowed_tags = $28, access_token_expiry = $29, refresh_token_expiry = $30,
                          allow_offline = $31, bypass_consent = $32, all_url_schemes_allowed = $33,
-                         client_ip_checking = $34
+                         client_ip_checking = $34, display_name_key = $35, name_key = $36, audience_key = $37,
+                         revision = revision + 1
          WHERE stripe = $1 AND id = $2";
     BY_NAME = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND name = $2");
     BY_ID = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 AND id = $2");
     ALL = concat!("SELECT ", columns!(), " FROM apps WHERE stripe = $1 ORDER BY display_name, id LIMIT 1000");
     FIND_NAME = "SELECT id FROM apps WHERE stripe = $1 AND name = $2";
-    SET_ACTIVE = "UPDATE apps SET is_active = $3, modified_at = $4 WHERE stripe = $1 AND id = $2";
+    SET_ACTIVE =
+        "UPDATE apps SET is_active = $3, modified_at = $4, revision = revision + 1 WHERE stripe = $1 AND id = $2";
     SET_SECRET =
-        "UPDATE apps SET secret_keyed_hash = $3, secret_password_hash = $4, modified_at = $5
+        "UPDATE apps SET secret_keyed_hash = $3, secret_password_hash = $4, modified_at = $5, revision = revision + 1
          WHERE stripe = $1 AND id = $2";
     DELETE_NAMED = "DELETE FROM apps WHERE stripe = $1 AND name = $2";
 }
@@ -265,7 +269,10 @@ fn written(stripe: &str, app: &App) -> Vec<Value> {
         oauth.allow_offline,
         oauth.bypass_consent,
         oauth.all_url_schemes_allowed,
-        oauth.client_ip_checking.as_str()
+        oauth.client_ip_checking.as_str(),
+        app.display_name.to_lowercase(),
+        app.name.to_lowercase(),
+        app.audience.clone().unwrap_or_default()
     ]
 }
 
@@ -337,7 +344,7 @@ fn columns(secret: &ClientSecret) -> (Option<Vec<u8>>, Option<String>) {
     }
 }
 
-fn read(row: &Row) -> Result<App, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<App, StoreError> {
     let secret = match (row.get("secret_keyed_hash")?, row.get("secret_password_hash")?) {
         (None, None) => ClientSecret::None,
         (Some(hash), None) => ClientSecret::Keyed(hash),

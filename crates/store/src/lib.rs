@@ -37,6 +37,7 @@ pub mod retry_tokens;
 pub mod row;
 pub mod scim;
 pub mod sessions;
+pub mod settings;
 pub mod signing_keys;
 pub mod stripes;
 pub mod tenancies;
@@ -62,8 +63,10 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         explanations::STATEMENTS,
         tenancies::STATEMENTS,
         stripes::STATEMENTS,
+        settings::STATEMENTS,
         users::STATEMENTS,
         apps::STATEMENTS,
+        apps::resource::STATEMENTS,
         app_roles::STATEMENTS,
         app_scopes::STATEMENTS,
         grants::STATEMENTS,
@@ -94,6 +97,9 @@ pub fn census() -> Vec<(&'static str, Statement)> {
     .into_iter()
     .chain(people::built_statements().into_iter().map(|statement| ("people::list", statement)))
     .chain(groups::built_statements().into_iter().map(|statement| ("groups::list", statement)))
+    .chain(apps::resource::built_statements().into_iter().map(|statement| ("apps::list", statement)))
+    .chain(app_roles::built_statements().into_iter().map(|statement| ("app_roles::list", statement)))
+    .chain(grants::built_statements().into_iter().map(|statement| ("grants::list", statement)))
     .chain(instances::list_statements().into_iter().map(|statement| ("instances::list", statement)))
     .chain(resource_groups::list_statements().into_iter().map(|statement| ("resource_groups::list", statement)))
     .chain(work_requests::list_statements().into_iter().map(|statement| ("work_requests::list", statement)))

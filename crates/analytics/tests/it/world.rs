@@ -353,6 +353,9 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
         available_to_users: true,
         available_to_groups: true,
         available_to_clients: true,
+        description: String::new(),
+        is_public: false,
+        created_at: now,
     };
     app_roles::insert(&mut tx, &stripe, &app_role).await.unwrap();
     let mut people = Vec::new();

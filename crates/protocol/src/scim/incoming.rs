@@ -131,7 +131,7 @@ fn take(
     made: &mut Document,
 ) -> Result<(), Fault> {
     for (name, raw) in members {
-        let Some(attribute) = find(attributes, name) else {
+        let Some(attribute) = find(attributes, name).filter(|attribute| !is_common(attribute)) else {
             check_common(name, raw, urn, stored)?;
             continue;
         };
@@ -146,6 +146,11 @@ fn take(
         }
     }
     Ok(())
+}
+
+/// Whether it is an attribute of every resource, which a table only gives a place to.
+fn is_common(attribute: &Attribute) -> bool {
+    COMMON.iter().any(|common| common.name == attribute.name)
 }
 
 fn spelled(urn: &str, name: &str) -> String {
@@ -266,7 +271,7 @@ pub(super) fn seal(resource: &ResourceType, made: &mut Document) -> Result<(), F
 
 fn missing_of(attributes: &'static [Attribute], urn: &str, made: &Document) -> Vec<String> {
     let mut missing = Vec::new();
-    for attribute in attributes {
+    for attribute in attributes.iter().filter(|attribute| !is_common(attribute)) {
         let path = spelled(urn, attribute.name);
         let mut parts = |value: &Value| {
             if let Value::Object(members) = value {

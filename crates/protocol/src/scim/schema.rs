@@ -333,24 +333,35 @@ const ACTOR: &[Attribute] = &[
     Attribute::reference("$ref"),
 ];
 
+/// The schemas that are present.
+pub const SCHEMAS: Attribute = Attribute::string("schemas").many().required().always().exact();
+/// The SCIM id.
+pub const ID: Attribute = Attribute::string("id").read_only().always().exact().global();
+/// When it was made and changed, and where it is.
+pub const META: Attribute = Attribute::complex(
+    "meta",
+    &[
+        Attribute::date_time("created").read_only(),
+        Attribute::date_time("lastModified").read_only(),
+        Attribute::string("resourceType").read_only(),
+        Attribute::reference("location"),
+        Attribute::string("version").read_only().exact(),
+    ],
+)
+.read_only();
+/// Who made it.
+pub const CREATED_BY: Attribute = Attribute::complex("idcsCreatedBy", ACTOR).read_only();
+/// Who changed it last.
+pub const LAST_MODIFIED_BY: Attribute = Attribute::complex("idcsLastModifiedBy", ACTOR).read_only();
+
 /// What every resource has beside its own attributes.
 pub const COMMON: &[Attribute] = &[
-    Attribute::string("schemas").many().required().always().exact(),
-    Attribute::string("id").read_only().always().exact().global(),
+    SCHEMAS,
+    ID,
     Attribute::string("ocid").read_only().exact().global(),
-    Attribute::complex(
-        "meta",
-        &[
-            Attribute::date_time("created").read_only(),
-            Attribute::date_time("lastModified").read_only(),
-            Attribute::string("resourceType").read_only(),
-            Attribute::reference("location"),
-            Attribute::string("version").read_only().exact(),
-        ],
-    )
-    .read_only(),
-    Attribute::complex("idcsCreatedBy", ACTOR).read_only(),
-    Attribute::complex("idcsLastModifiedBy", ACTOR).read_only(),
+    META,
+    CREATED_BY,
+    LAST_MODIFIED_BY,
     Attribute::string("domainOcid").read_only().exact(),
     Attribute::string("compartmentOcid").read_only().exact(),
     Attribute::string("tenancyOcid").read_only().exact(),
@@ -393,9 +404,11 @@ impl Found {
 }
 
 impl ResourceType {
-    /// The attributes of the core, those of every resource first.
+    /// The attributes of the core, those of every resource first, unless its own table has a place for them.
     pub fn core_attributes(&self) -> impl Iterator<Item = &'static Attribute> {
-        COMMON.iter().chain(self.core.attributes)
+        let own = self.core.attributes;
+        let placed = |common: &&Attribute| own.iter().any(|attribute| attribute.name == common.name);
+        COMMON.iter().filter(move |common| !placed(common)).chain(own)
     }
 
     /// The core attribute of that name, in any case.

@@ -104,6 +104,9 @@ fn role(id: &str, app_id: &str, name: &str) -> AppRole {
         available_to_users: true,
         available_to_groups: true,
         available_to_clients: true,
+        description: String::new(),
+        is_public: false,
+        created_at: at(1),
     }
 }
 
