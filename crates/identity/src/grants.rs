@@ -5,6 +5,7 @@ pub mod console;
 mod issue;
 mod jwt_bearer;
 mod password;
+pub mod personal;
 mod token_exchange;
 
 use std::sync::Arc;

@@ -12,6 +12,11 @@ statements! { "api_keys";
         "SELECT u.id, u.stripe, u.user_name, u.is_active, k.public_key,
                 EXISTS (SELECT 1 FROM grants g JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
                         WHERE g.stripe = u.stripe AND g.user_id = u.id AND r.app_id = $4 AND r.display_name = $5)
+                    OR EXISTS (SELECT 1 FROM group_members m
+                               JOIN grants g ON g.stripe = m.stripe AND g.group_id = m.group_id
+                               JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
+                               WHERE m.stripe = u.stripe AND m.user_id = u.id AND r.app_id = $4
+                                     AND r.display_name = $5)
                     AS is_administrator
          FROM users u
          JOIN stripes s ON s.name = u.stripe

@@ -1,16 +1,19 @@
-//! The console's *Generate Access Token* on an application's page, *Customized Scopes* → *Invokes Identity Cloud Service
-//! APIs* (contract identity 4): a token with the application's own client id for the user who is signed in.
+//! The console's *Generate Access Token* on an application's page (contract identity 4): a token with the application's own
+//! client id for the user who is signed in. *Available Scopes* are all that the client is allowed; *Customized Scopes* are
+//! app roles (*Invokes Identity Cloud Service APIs*), or scopes of one resource server (*Invokes Other APIs*).
 
 use obol_domain::{
     Explanation,
+    app_role::BuiltInRole,
     audit::Cause,
     scopes::{self, ResourceRights, Rights, ScopeRefusal},
 };
-use obol_protocol::oauth::{GrantType, Scope, TokenFile};
+use obol_protocol::oauth::{GrantType, Scope, ScopeList, TokenFile};
 use obol_store::apps::ClientType;
 
 use crate::{
     Identity, ServiceError, StripeLocator,
+    cache::LoadedClient,
     claims::{self, Origin},
     users::{SignInRefusal, UserWithRoles, unknown_stripe},
 };
@@ -33,8 +36,8 @@ pub enum GenerateRefusal {
     /// The application may not use the JWT assertion grant.
     #[error("the application may not use the JWT assertion grant")]
     NoJwtAssertion,
-    /// No role was chosen.
-    #[error("no app role was chosen")]
+    /// No role and no scope was chosen.
+    #[error("nothing was chosen")]
     NothingChosen,
     /// The user may not act any more.
     #[error("the user may not act")]
@@ -54,6 +57,8 @@ pub enum Choice<'a> {
     Available,
     /// *Customized Scopes*: app roles by display name.
     Roles(&'a [&'a str]),
+    /// *Customized Scopes*: fully qualified scopes of one resource server.
+    Scopes(&'a [&'a str]),
 }
 
 impl Identity {
@@ -100,24 +105,42 @@ impl Identity {
         if !client.app.allowed_grants.iter().any(|grant| grant == GrantType::JwtBearer.as_str()) {
             return Err(GenerateRefusal::NoJwtAssertion);
         }
-        let scope = match choice {
-            Choice::Available => [Scope::MyScopes].into_iter().collect(),
-            Choice::Roles([]) => return Err(GenerateRefusal::NothingChosen),
-            Choice::Roles(roles) => roles.iter().map(|role| Scope::Role((*role).to_owned())).collect(),
-        };
+        let scope = chosen(choice, &client).ok_or(GenerateRefusal::NothingChosen)?;
         let UserWithRoles { user, roles: held } = self.acting_user(&stripe, acting_user_id, now).await?;
-        let rights = Rights {
-            client: &client.roles,
-            user: Some(&held),
-            on_behalf_of_user: false,
-            resources: ResourceRights::NONE,
+        let known = self.0.cache.known_scopes(&stripe, &scope).await.map_err(ServiceError::Store)?;
+        let oauth = &client.app.oauth;
+        let resources = ResourceRights {
+            known: &known,
+            allowed: &oauth.allowed_scopes,
+            trust: oauth.trust_scope.resolved(stripe.row.default_trust_scope),
+            tags: &oauth.allowed_tags,
+            several: false,
+            refresh: false,
         };
+        let rights = Rights { client: &client.roles, user: Some(&held), on_behalf_of_user: false, resources };
         let granted = scopes::resolve(&scope, rights)?;
         let issue = self.issue(&granted, now, Origin::Console);
         let claims = claims::for_user(&stripe, &client, &user, &held, true, issue);
         let token = stripe.key.sign(&claims).map_err(ServiceError::Sign)?;
         self.audit_token(&stripe, &claims, cause, now);
         Ok(TokenFile::new(token))
+    }
+}
+
+/// The scopes that were chosen; nothing when none were.
+fn chosen(choice: Choice<'_>, client: &LoadedClient) -> Option<ScopeList> {
+    let other = |fqs: &str| Scope::Other(fqs.to_owned());
+    match choice {
+        // What every client may do without a grant counts only where there is nothing else.
+        Choice::Available => {
+            let allowed = &client.app.oauth.allowed_scopes;
+            let has_roles = client.roles.iter().any(|role| *role != BuiltInRole::AuthenticatedClient);
+            let admin = (has_roles || allowed.is_empty()).then_some(Scope::MyScopes);
+            Some(admin.into_iter().chain(allowed.iter().map(|fqs| other(fqs))).collect())
+        }
+        Choice::Roles([]) | Choice::Scopes([]) => None,
+        Choice::Roles(roles) => Some(roles.iter().map(|role| Scope::Role((*role).to_owned())).collect()),
+        Choice::Scopes(scopes) => Some(scopes.iter().map(|fqs| other(fqs)).collect()),
     }
 }
 
@@ -142,9 +165,12 @@ impl GenerateRefusal {
             Self::NoJwtAssertion => {
                 prerequisite("an application without JWT Assertion", "allow the grant JWT Assertion")
             }
-            Self::NothingChosen => {
-                Explanation::new("scope_requested", "at least one app role", "none", "choose an app role, e.g. Me")
-            }
+            Self::NothingChosen => Explanation::new(
+                "scope_requested",
+                "at least one app role or scope",
+                "none",
+                "choose one, e.g. the role Me",
+            ),
             Self::User(refusal) => return refusal.explanation(),
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,

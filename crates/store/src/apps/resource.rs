@@ -31,6 +31,14 @@ statements! { "apps";
     TOUCH = "UPDATE apps SET revision = revision WHERE stripe = $1 AND id = $2 AND revision = $3";
     CHANGED_BY = "UPDATE apps SET modified_by = $3, modified_at = $4 WHERE stripe = $1 AND id = $2";
     DELETE = "DELETE FROM apps WHERE stripe = $1 AND id = $2 AND revision = $3";
+    SERVERS_OF_USER =
+        concat!("SELECT ", columns!(), " FROM apps
+                 WHERE stripe = $1 AND is_active AND is_oauth_resource AND id IN (
+                     SELECT g.app_id FROM grants g WHERE g.stripe = $1 AND g.user_id = $2
+                     UNION SELECT g.app_id FROM group_members m
+                     JOIN grants g ON g.stripe = m.stripe AND g.group_id = m.group_id
+                     WHERE m.stripe = $1 AND m.user_id = $2)
+                 ORDER BY display_name_key, id LIMIT 1000");
     NAMED_ALIKE = "SELECT id FROM apps WHERE stripe = $1 AND display_name_key = $2 AND id <> $3 LIMIT 1";
     WITH_AUDIENCE = "SELECT id FROM apps WHERE stripe = $1 AND audience_key = $2 AND id <> $3 LIMIT 1";
 }
@@ -189,6 +197,11 @@ pub async fn is_named(tx: &mut Tx, stripe: &str, display_name: &str, but: &str) 
 /// Whether another application has that primary audience.
 pub async fn has_audience(tx: &mut Tx, stripe: &str, audience: &str, but: &str) -> Result<bool, StoreError> {
     Ok(tx.fetch_optional(&WITH_AUDIENCE, values![stripe, audience, but]).await?.is_some())
+}
+
+/// The active resource servers that a user was given, by a grant of their own or through a group; at most 1000.
+pub async fn servers_of_user(db: &Db, stripe: &str, user_id: &str) -> Result<Vec<App>, StoreError> {
+    db.fetch_all(&SERVERS_OF_USER, values![stripe, user_id]).await?.iter().map(super::read).collect()
 }
 
 /// The scopes of several applications, each application's in its order.
