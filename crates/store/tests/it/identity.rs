@@ -24,10 +24,10 @@ use obol_store::{
     users::{self, User},
 };
 
-const ONE: &str = "idcs-1";
-const TWO: &str = "idcs-2";
+pub(crate) const ONE: &str = "idcs-1";
+pub(crate) const TWO: &str = "idcs-2";
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
@@ -52,7 +52,7 @@ fn stripe(name: &str, tenancy_id: &str) -> Stripe {
 }
 
 /// SCIM ids are the same in both stripes on purpose; OCIDs are unique everywhere.
-fn user(stripe: &str, id: &str, name: &str) -> User {
+pub(crate) fn user(stripe: &str, id: &str, name: &str) -> User {
     User {
         id: id.into(),
         ocid: format!("ocid of {id} in {stripe}"),
@@ -73,7 +73,7 @@ fn user(stripe: &str, id: &str, name: &str) -> User {
     }
 }
 
-fn app(stripe: &str, id: &str, name: &str) -> App {
+pub(crate) fn app(stripe: &str, id: &str, name: &str) -> App {
     App {
         id: id.into(),
         ocid: format!("ocid of {id} in {stripe}"),
@@ -95,7 +95,7 @@ fn app(stripe: &str, id: &str, name: &str) -> App {
     }
 }
 
-fn role(id: &str, app_id: &str, name: &str) -> AppRole {
+pub(crate) fn role(id: &str, app_id: &str, name: &str) -> AppRole {
     AppRole {
         id: id.into(),
         app_id: app_id.into(),
@@ -119,7 +119,7 @@ fn session(hash: &str, user_id: &str) -> Session {
 }
 
 /// Two stripes of two tenancies with a user, an application, a role, grants, a key and a session of the same ids in each.
-async fn seed(db: &Db) {
+pub(crate) async fn seed(db: &Db) {
     let mut tx = db.begin().await.unwrap();
     for (name, tenancy) in [(ONE, "tenancy 1"), (TWO, "tenancy 2")] {
         let row =

@@ -10,4 +10,5 @@ mod analytics;
 mod census;
 mod children;
 mod facade;
+mod granted;
 mod identity;
