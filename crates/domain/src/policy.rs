@@ -18,7 +18,7 @@ mod vocabulary;
 use std::fmt::{self, Write as _};
 
 pub use parser::{Fault, LONGEST};
-pub use rules::{Denied, Membership, Principal, Question, Rules, Target};
+pub use rules::{Denied, Domain, Question, Rules, Target};
 pub use vocabulary::{Permission, Permissions, ResourceType, UnknownWord, Variable, Verb, granted_by};
 
 /// How many statements a policy has at the most.

@@ -1,7 +1,7 @@
 //! A tenancy's rules as one value, and a memory of them.
 //!
-//! A copy is as good as the tenancy's `rules_version`, which every change of a compartment or a policy raises in its own
-//! transaction. Who is about to change something compares the version first; who only reads may trust a copy that was
+//! A copy is as good as the tenancy's `rules_version`, which every change of a compartment, a policy or the list of
+//! domains raises in its own transaction. Who is about to change something compares the version first; who only reads may trust a copy that was
 //! compared at most [`FRESH`] ago. So a change holds on all nodes within that time, and a signed read costs no look at
 //! compartments or policies.
 
@@ -13,7 +13,7 @@ use std::{
 
 use obol_domain::{
     compartments::{Node, Tree},
-    policy::{Rules, Statement},
+    policy::{Domain, Rules, Statement},
 };
 use obol_protocol::Timestamp;
 
@@ -21,6 +21,7 @@ use crate::{Db, StoreError, Tx, compartments, policies, values};
 
 statements! { "tenancies";
     VERSION = "SELECT name, rules_version FROM tenancies WHERE id = $1";
+    DOMAINS = "SELECT name, domain_name, is_primary FROM stripes WHERE tenancy_id = $1 ORDER BY name LIMIT 1000";
     BUMP = "UPDATE tenancies SET rules_version = rules_version + 1 WHERE id = $1";
 }
 
@@ -42,6 +43,11 @@ async fn load(db: &Db, tenancy_id: &str) -> Result<Option<(i64, Rules)>, StoreEr
     let compartments = compartments::all(db, tenancy_id).await?;
     let nodes = compartments.into_iter().map(|one| (one.id, Node { parent_id: one.parent_id, name: one.name }));
     let tree = Tree::new(tenancy_id, &name, nodes);
+    let domains = db.fetch_all(&DOMAINS, values![tenancy_id]).await?;
+    let domains = domains
+        .iter()
+        .map(|row| Ok((row.get("name")?, Domain { name: row.get("domain_name")?, is_default: row.get("is_primary")? })))
+        .collect::<Result<Vec<_>, StoreError>>()?;
     let mut statements = Vec::new();
     for policy in policies::all(db, tenancy_id).await? {
         for text in &policy.statements {
@@ -53,7 +59,7 @@ async fn load(db: &Db, tenancy_id: &str) -> Result<Option<(i64, Rules)>, StoreEr
             statements.push((policy.compartment_id.clone(), statement));
         }
     }
-    Ok(Some((version, Rules::new(tree, statements))))
+    Ok(Some((version, Rules::new(tree, domains, statements))))
 }
 
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 use obol_domain::{lockout::LockoutPolicy, scopes::TrustScope};
 use obol_protocol::Timestamp;
 
-use crate::{Db, Row, StoreError, Tx, password_policies, values};
+use crate::{Db, Row, StoreError, Tx, access, password_policies, values};
 
 statements! { "stripes";
     INSERT =
@@ -82,6 +82,7 @@ pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
         ],
     )
     .await?;
+    access::bump(tx, &stripe.tenancy_id).await?;
     password_policies::insert_built_in(tx, &stripe.name, stripe.lockout, stripe.created_at).await
 }
 

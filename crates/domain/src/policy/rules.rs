@@ -1,33 +1,23 @@
 //! What a tenancy's statements decide. They are bound to the tree of compartments once, so that a decision looks at each
 //! statement that could matter without resolving a name.
 
+use std::collections::HashMap;
+
 use super::{
     Condition, Grant, GroupName, Permission, Permissions, Place, Statement, Subject, Value, Variable, granted_by,
 };
-use crate::compartments::{Tree, same_name};
+use crate::{
+    caller::{Caller, CallerGroup},
+    compartments::{Tree, same_name},
+};
 
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Principal {
-    /// The user's OCID.
-    pub user_id: String,
-    /// Its user name.
-    pub user_name: String,
-    /// The groups it is in.
-    pub groups: Vec<Membership>,
-}
-
-/// A group of the asking user.
+/// An identity domain of the tenancy, whose groups statements may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Membership {
-    /// The group's OCID.
-    pub id: String,
+pub struct Domain {
     /// Its name.
     pub name: String,
-    /// The name of its domain.
-    pub domain: String,
-    /// Whether that is the tenancy's default domain.
-    pub in_default_domain: bool,
+    /// Whether it is the default one, whose groups are named without it.
+    pub is_default: bool,
 }
 
 /// What is to be done to what.
@@ -81,6 +71,8 @@ impl Denied {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     tree: Tree,
+    /// By the name of the stripe.
+    domains: HashMap<String, Domain>,
     statements: Vec<Bound>,
 }
 
@@ -97,7 +89,11 @@ struct Bound {
 impl Rules {
     /// Binds statements, each with the compartment its policy is attached to. A statement holds nowhere but in that
     /// compartment and below, whatever place it names.
-    pub fn new(tree: Tree, statements: impl IntoIterator<Item = (String, Statement)>) -> Self {
+    pub fn new(
+        tree: Tree,
+        domains: impl IntoIterator<Item = (String, Domain)>,
+        statements: impl IntoIterator<Item = (String, Statement)>,
+    ) -> Self {
         let bind = |(attached, statement): (String, Statement)| {
             let Statement { subject, grant, place, condition } = statement;
             let permissions = match grant {
@@ -108,7 +104,7 @@ impl Rules {
             Bound { subject, permissions, compartment_id, condition }
         };
         let statements = statements.into_iter().map(bind).collect();
-        Self { tree, statements }
+        Self { tree, domains: domains.into_iter().collect(), statements }
     }
 
     /// The compartments.
@@ -121,7 +117,7 @@ impl Rules {
     /// # Errors
     ///
     /// [`Denied`] when there is none.
-    pub fn decide(&self, principal: &Principal, question: &Question<'_>) -> Result<(), Denied> {
+    pub fn decide(&self, caller: &Caller, question: &Question<'_>) -> Result<(), Denied> {
         let mut denied = Denied {
             permission: question.permission,
             statements: self.statements.len(),
@@ -129,7 +125,7 @@ impl Rules {
             by_condition: 0,
         };
         for statement in &self.statements {
-            if !speaks_of(&statement.subject, principal) {
+            if !self.speaks_of(&statement.subject, caller) {
                 continue;
             }
             denied.of_the_user += 1;
@@ -139,7 +135,7 @@ impl Rules {
             {
                 continue;
             }
-            if statement.condition.as_ref().is_none_or(|condition| self.holds(condition, principal, question)) {
+            if statement.condition.as_ref().is_none_or(|condition| self.holds(condition, caller, question)) {
                 return Ok(());
             }
             denied.by_condition += 1;
@@ -148,35 +144,30 @@ impl Rules {
     }
 
     /// Whether the user may do so.
-    pub fn allows(&self, principal: &Principal, question: &Question<'_>) -> bool {
-        self.decide(principal, question).is_ok()
+    pub fn allows(&self, caller: &Caller, question: &Question<'_>) -> bool {
+        self.decide(caller, question).is_ok()
     }
 
-    fn holds(&self, condition: &Condition, principal: &Principal, question: &Question<'_>) -> bool {
+    fn holds(&self, condition: &Condition, caller: &Caller, question: &Question<'_>) -> bool {
         match condition {
-            Condition::Any(conditions) => conditions.iter().any(|one| self.holds(one, principal, question)),
-            Condition::All(conditions) => conditions.iter().all(|one| self.holds(one, principal, question)),
+            Condition::Any(conditions) => conditions.iter().any(|one| self.holds(one, caller, question)),
+            Condition::All(conditions) => conditions.iter().all(|one| self.holds(one, caller, question)),
             Condition::Compare { variable, negated, value } => {
-                let Some(values) = self.values(*variable, principal, question) else { return false };
+                let Some(values) = self.values(*variable, caller, question) else { return false };
                 values.iter().any(|one| matches(value, one)) != *negated
             }
         }
     }
 
     /// What a variable stands for in a request; nothing where it does not apply.
-    fn values<'a>(
-        &'a self,
-        variable: Variable,
-        principal: &'a Principal,
-        question: &Question<'a>,
-    ) -> Option<Vec<&'a str>> {
+    fn values<'a>(&'a self, variable: Variable, caller: &'a Caller, question: &Question<'a>) -> Option<Vec<&'a str>> {
         let target = question.target;
         let one = match variable {
-            Variable::GroupsId => return Some(principal.groups.iter().map(|group| group.id.as_str()).collect()),
+            Variable::GroupsId => return Some(caller.groups.iter().map(|group| group.ocid.as_str()).collect()),
             Variable::Operation => Some(question.operation),
             Variable::Permission => Some(question.permission.as_str()),
-            Variable::UserId => Some(principal.user_id.as_str()),
-            Variable::UserName => Some(principal.user_name.as_str()),
+            Variable::UserId => Some(caller.user_ocid.as_str()),
+            Variable::UserName => Some(caller.user_name.as_str()),
             Variable::PrincipalType => Some("user"),
             Variable::CompartmentId => Some(target.compartment_id),
             Variable::CompartmentName => self.tree.get(target.compartment_id).map(|node| node.name.as_str()),
@@ -186,6 +177,17 @@ impl Rules {
             Variable::DestinationCompartmentId => target.destination_compartment_id,
         };
         one.map(|one| vec![one])
+    }
+
+    fn speaks_of(&self, subject: &Subject, caller: &Caller) -> bool {
+        let domain = self.domains.get(&caller.stripe);
+        match subject {
+            Subject::AnyUser => true,
+            Subject::AnyGroup => !caller.groups.is_empty(),
+            Subject::Groups(names) => {
+                names.iter().any(|name| caller.groups.iter().any(|group| is_named(group, domain, name)))
+            }
+        }
     }
 }
 
@@ -199,25 +201,15 @@ fn locate<'a>(tree: &'a Tree, attached: &'a str, place: &'a Place) -> Option<&'a
     tree.covers(attached, found).then_some(found)
 }
 
-fn speaks_of(subject: &Subject, principal: &Principal) -> bool {
-    match subject {
-        Subject::AnyUser => true,
-        Subject::AnyGroup => !principal.groups.is_empty(),
-        Subject::Groups(names) => names.iter().any(|name| principal.groups.iter().any(|group| is_named(group, name))),
-    }
-}
-
 /// A group without a domain is one of the default domain, which has that name too.
-fn is_named(group: &Membership, name: &GroupName) -> bool {
+fn is_named(group: &CallerGroup, domain: Option<&Domain>, name: &GroupName) -> bool {
     match name {
-        GroupName::Id(id) => group.id == *id,
-        GroupName::Named { domain, name } => {
-            let in_domain = match domain.as_deref() {
-                None => group.in_default_domain,
-                Some(domain) => {
-                    same_name(&group.domain, domain) || (group.in_default_domain && same_name("Default", domain))
-                }
-            };
+        GroupName::Id(id) => group.ocid == *id,
+        GroupName::Named { domain: wanted, name } => {
+            let in_domain = domain.is_some_and(|domain| match wanted.as_deref() {
+                None => domain.is_default,
+                Some(wanted) => same_name(&domain.name, wanted) || (domain.is_default && same_name("Default", wanted)),
+            });
             in_domain && same_name(&group.name, name)
         }
     }

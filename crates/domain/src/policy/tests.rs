@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::compartments::{Node, Tree};
+use crate::{
+    caller::{Caller, CallerGroup},
+    compartments::{Node, Tree},
+};
 
 fn read(text: &str) -> Statement {
     text.parse().unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
@@ -21,20 +24,29 @@ fn tree() -> Tree {
     Tree::new("t", "acme", [("a", "t", "A"), ("b", "a", "B"), ("x", "t", "X")].map(|(i, p, n)| (i.into(), node(p, n))))
 }
 
+fn domains() -> [(String, Domain); 2] {
+    [("idcs-1", "Main", true), ("idcs-2", "Other", false)]
+        .map(|(stripe, name, is_default)| (stripe.to_owned(), Domain { name: name.to_owned(), is_default }))
+}
+
 fn rules(statements: &[(&str, &str)]) -> Rules {
-    Rules::new(tree(), statements.iter().map(|(attached, text)| ((*attached).to_owned(), read(text))))
+    Rules::new(tree(), domains(), statements.iter().map(|(attached, text)| ((*attached).to_owned(), read(text))))
 }
 
-fn member(id: &str, domain: &str, name: &str) -> Membership {
-    Membership { id: id.into(), name: name.into(), domain: domain.into(), in_default_domain: domain == "Main" }
+fn group(ocid: &str, name: &str) -> CallerGroup {
+    CallerGroup { ocid: ocid.into(), name: name.into() }
 }
 
-/// A user in the group Admins of the default domain and in Ops of another.
-fn principal() -> Principal {
-    Principal {
-        user_id: "ocid1.user.oc1..u".into(),
+/// A user of the default domain in the groups Admins and Ops.
+fn caller() -> Caller {
+    Caller {
+        tenancy_id: "t".into(),
+        stripe: "idcs-1".into(),
+        user_id: "ada".into(),
+        user_ocid: "ocid1.user.oc1..u".into(),
         user_name: "ada@example.com".into(),
-        groups: vec![member("g1", "Main", "Admins"), member("g2", "Other", "Ops")],
+        is_administrator: false,
+        groups: vec![group("g1", "Admins"), group("g2", "Ops")],
     }
 }
 
@@ -49,7 +61,7 @@ fn question(compartment_id: &str, permission: Permission) -> Question<'_> {
 }
 
 fn allows(attached: &str, text: &str, compartment_id: &str, permission: Permission) -> bool {
-    rules(&[(attached, text)]).allows(&principal(), &question(compartment_id, permission))
+    rules(&[(attached, text)]).allows(&caller(), &question(compartment_id, permission))
 }
 
 /// Whether the condition holds for a read of the instance in `b`.
@@ -203,32 +215,46 @@ fn a_statement_holds_in_its_place_and_below() {
 
 #[test]
 fn a_statement_speaks_of_those_it_names() {
-    for (subject, expected) in [
-        ("any-user", true),
-        ("any-group", true),
-        ("group Admins", true),
-        ("group ADMINS", true),
-        ("group Nobody, Admins", true),
-        ("group Main/Admins", true),
-        ("group Default/Admins", true),
-        ("group Other/Ops", true),
-        ("group id g2", true),
-        ("group Ops", false),
-        ("group Main/Ops", false),
-        ("group Other/Admins", false),
-        ("group id Admins", false),
-        ("group g1", false),
-        ("group id G1", false),
-        ("group Nobody", false),
+    for (subject, of_the_default, of_the_other) in [
+        ("any-user", true, true),
+        ("any-group", true, true),
+        ("group Admins", true, false),
+        ("group ADMINS", true, false),
+        ("group Nobody, Ops", true, false),
+        ("group Main/Admins", true, false),
+        ("group Default/Admins", true, false),
+        ("group Other/Ops", false, true),
+        ("group other/ops", false, true),
+        ("group id g2", true, true),
+        ("group id Admins", false, false),
+        ("group g1", false, false),
+        ("group id G1", false, false),
+        ("group Nobody", false, false),
+        ("group Elsewhere/Admins", false, false),
     ] {
         let text = format!("allow {subject} to read analytics-instances in tenancy");
-        assert_eq!(allows("t", &text, "b", Permission::InstanceRead), expected, "{text}");
+        let (rules, question) = (rules(&[("t", &text)]), question("b", Permission::InstanceRead));
+        let other = Caller { stripe: "idcs-2".into(), ..caller() };
+        assert_eq!(rules.allows(&caller(), &question), of_the_default, "{text}");
+        assert_eq!(rules.allows(&other, &question), of_the_other, "{text}");
     }
-    let alone = Principal { groups: vec![], ..principal() };
+}
+
+#[test]
+fn who_is_in_no_group_or_in_a_domain_nobody_knows_is_not_named() {
     let question = question("b", Permission::InstanceRead);
-    for (subject, expected) in [("any-user", true), ("any-group", false), ("group Admins", false)] {
+    let alone = Caller { groups: vec![], ..caller() };
+    let stray = Caller { stripe: "idcs-3".into(), ..caller() };
+    for (subject, is_alone, is_stray) in [
+        ("any-user", true, true),
+        ("any-group", false, true),
+        ("group Admins", false, false),
+        ("group Default/Admins", false, false),
+        ("group id g1", false, true),
+    ] {
         let rules = rules(&[("t", &format!("allow {subject} to read analytics-instances in tenancy"))]);
-        assert_eq!(rules.allows(&alone, &question), expected, "{subject}");
+        assert_eq!(rules.allows(&alone, &question), is_alone, "{subject}");
+        assert_eq!(rules.allows(&stray, &question), is_stray, "{subject}");
     }
 }
 
@@ -281,7 +307,7 @@ fn a_variable_that_does_not_apply_makes_its_comparison_false() {
     let text = "allow any-user to inspect analytics-instances in tenancy where target.analytics-instance.name != 'x'";
     let target = Target { compartment_id: "b", ..Target::default() };
     let list = Question { operation: "ListAnalyticsInstances", permission: Permission::InstanceInspect, target };
-    assert!(!rules(&[("t", text)]).allows(&principal(), &list));
+    assert!(!rules(&[("t", text)]).allows(&caller(), &list));
 }
 
 #[test]
@@ -291,7 +317,7 @@ fn a_denial_counts_what_was_looked_at_and_gives_an_example_that_would_do() {
         ("t", "allow group Admins to inspect analytics-instances in tenancy"),
         ("t", "allow group Nobody to manage all-resources in tenancy"),
     ]);
-    let denied = rules.decide(&principal(), &question("b", Permission::InstanceRead)).unwrap_err();
+    let denied = rules.decide(&caller(), &question("b", Permission::InstanceRead)).unwrap_err();
     let expected = Denied { permission: Permission::InstanceRead, statements: 3, of_the_user: 2, by_condition: 1 };
     assert_eq!(denied, expected);
     let example = denied.example("b").replace("<group>", "Admins");
@@ -382,7 +408,7 @@ mod naive {
         }
     }
 
-    /// Whether a statement attached to the root allows it to the principal of these tests.
+    /// Whether a statement attached to the root allows it to the caller of these tests.
     pub(super) fn allows(statement: &Statement, compartment: &str, permission: Permission) -> bool {
         let subject = match &statement.subject {
             Subject::AnyUser | Subject::AnyGroup => true,
@@ -391,7 +417,7 @@ mod naive {
                 GroupName::Named { domain, name } => {
                     let domain = domain.clone().unwrap_or("default".into()).to_lowercase();
                     let pair = (domain.as_str(), name.to_lowercase());
-                    [("default", "admins"), ("main", "admins"), ("other", "ops")]
+                    [("default", "admins"), ("main", "admins"), ("default", "ops"), ("main", "ops")]
                         .map(|(d, n)| (d, n.to_owned()))
                         .contains(&pair)
                 }
@@ -471,8 +497,8 @@ proptest! {
             if known[2] { statement.grant = Grant::Verb(Verb::ALL[index % 4], ResourceType::AllResources); }
         }
         let expected = statements.iter().any(|statement| naive::allows(statement, compartment, permission));
-        let rules = Rules::new(tree(), statements.into_iter().map(|statement| ("t".to_owned(), statement)));
-        prop_assert_eq!(rules.allows(&principal(), &question(compartment, permission)), expected);
+        let rules = Rules::new(tree(), domains(), statements.into_iter().map(|statement| ("t".to_owned(), statement)));
+        prop_assert_eq!(rules.allows(&caller(), &question(compartment, permission)), expected);
     }
 
     #[test]
@@ -481,7 +507,7 @@ proptest! {
         for permission in Permission::ALL {
             let mut allowed = Verb::ALL.iter().map(|verb| {
                 let statement = Statement { grant: Grant::Verb(*verb, resource), ..statement.clone() };
-                Rules::new(tree(), [("t".to_owned(), statement)]).allows(&principal(), &question("b", *permission))
+                Rules::new(tree(), domains(), [("t".to_owned(), statement)]).allows(&caller(), &question("b", *permission))
             });
             prop_assert!(allowed.by_ref().collect::<Vec<_>>().is_sorted(), "{}", permission);
         }
