@@ -23,7 +23,7 @@ use obol_protocol::oci::signature::{SignedRequest, check_body};
 pub(crate) use answer::Answer;
 pub(crate) use context::RequestContext;
 
-use crate::{Analytics, Refusal, operations};
+use crate::{Analytics, Refusal, access, operations};
 use routes::{Policy, ROUTES, Route};
 
 /// The most bytes a body has. A real one has a few hundred, an access token at most 8192 characters.
@@ -82,7 +82,6 @@ async fn answer(analytics: &Analytics, route: &'static Route, request: Request) 
         analytics.authenticator.authenticate(SignedRequest::of(&parts), context.now, context.wall, freshness).await?;
     let body = receive(&parts, body).await?;
     check_body(&SignedRequest::of(&parts), &body)?;
-    authorise(route, &caller)?;
     let [id, key] = varying_parts(&mut parts).await;
     let call = Call {
         context,
@@ -93,6 +92,9 @@ async fn answer(analytics: &Analytics, route: &'static Route, request: Request) 
         headers: &parts.headers,
         body: &body,
     };
+    match route.policy {
+        Policy::Permission => access::authorise(analytics, route, &call, freshness).await?,
+    }
     operations::run(analytics, route.operation, &call).await
 }
 
@@ -106,14 +108,6 @@ async fn receive(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Refusal
         let cut = source.and_then(|source| source.downcast_ref::<http_body_util::LengthLimitError>()).is_some();
         if cut { Refusal::BodyTooLong { most: MOST_BYTES } } else { Refusal::BodyBroken }
     })
-}
-
-/// A caller who may not do something sees what it would see if nothing were there.
-fn authorise(route: &Route, caller: &Caller) -> Result<(), Refusal> {
-    match route.policy {
-        Policy::Administrator if caller.is_administrator => Ok(()),
-        Policy::Administrator => Err(Refusal::NotAdministrator { operation: route.operation.name() }),
-    }
 }
 
 /// The ids in the path, as they were sent: no id needs an escape, so one that has some is nobody's.

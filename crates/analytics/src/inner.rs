@@ -6,7 +6,7 @@ use obol_domain::{
     AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator, seal::MasterKey,
 };
 use obol_protocol::oci::ocid;
-use obol_store::{Db, explanations::Recorder};
+use obol_store::{Db, access::Memory, explanations::Recorder};
 use tokio::sync::Notify;
 
 use crate::{Provisioner, Settings};
@@ -14,6 +14,8 @@ use crate::{Provisioner, Settings};
 /// The parts of the control plane, and what they keep in memory.
 pub struct Inner {
     pub(crate) db: Db,
+    /// Who may do what.
+    pub(crate) rules: Memory,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) authenticator: Arc<dyn RequestAuthenticator>,

@@ -8,6 +8,7 @@
 //! service.
 
 mod acceptance;
+mod access;
 mod children;
 pub mod http;
 mod inner;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use obol_domain::{
     AccessTokenVerifier, Clock, Entropy, Injector, InstanceRegistrar, RequestAuthenticator, seal::MasterKey,
 };
-use obol_store::{Db, explanations::Recorder};
+use obol_store::{Db, access::Memory, explanations::Recorder};
 use tokio::sync::Notify;
 
 pub use children::Kind as ChildKind;
@@ -82,6 +83,7 @@ impl Analytics {
             recorder,
         } = parts;
         Self(Arc::new(Inner {
+            rules: Memory::new(db.clone()),
             db,
             clock,
             entropy,

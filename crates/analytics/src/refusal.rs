@@ -13,6 +13,7 @@ use obol_domain::{
     capacity::{CapacityRefusal, FEWEST_USERS, OCPU_SIZES, SCALABLE_OCPU_SIZES, ServiceLimit},
     certificate::CertificateRefusal,
     explanation::{describe, describe_id},
+    policy::Denied,
 };
 use obol_protocol::{
     analytics::{Capacity, FieldFault, FieldProblem, LifecycleState, WorkRequestStatus, enums::Vocabulary as _},
@@ -35,11 +36,15 @@ pub enum Refusal {
     /// Nobody who is known signed it.
     #[error(transparent)]
     Caller(#[from] CallerRefusal),
-    /// The user may not do this.
-    #[error("the user is not an administrator")]
-    NotAdministrator {
+    /// The user is no administrator, and no policy statement lets it do this.
+    #[error("no policy statement allows it")]
+    NotAllowed {
         /// The operation it wanted.
         operation: &'static str,
+        /// Where it wanted to do it.
+        compartment_id: String,
+        /// What was looked at.
+        denied: Denied,
     },
     /// The body is longer than any of this API.
     #[error("the body is too long")]
@@ -214,10 +219,9 @@ impl Refusal {
                 CallerRefusal::Unavailable(_) => ErrorCode::ServiceUnavailable,
                 CallerRefusal::Failed(_) => ErrorCode::InternalServerError,
             },
-            Self::NotAdministrator { .. }
-            | Self::CompartmentUnknown { .. }
-            | Self::NotFound { .. }
-            | Self::Gone { .. } => ErrorCode::NotAuthorizedOrNotFound,
+            Self::NotAllowed { .. } | Self::CompartmentUnknown { .. } | Self::NotFound { .. } | Self::Gone { .. } => {
+                ErrorCode::NotAuthorizedOrNotFound
+            }
             Self::BodyTooLong { .. } => ErrorCode::PayloadTooLarge,
             Self::BodyBroken => ErrorCode::CannotParseRequest,
             Self::Field(problem) => match problem.fault {
@@ -264,10 +268,9 @@ impl Refusal {
                 CallerRefusal::Unavailable(_) => TRY_LATER.into(),
                 CallerRefusal::Failed(_) => INTERNAL.into(),
             },
-            Self::NotAdministrator { .. }
-            | Self::CompartmentUnknown { .. }
-            | Self::NotFound { .. }
-            | Self::Gone { .. } => NOT_AUTHORIZED_OR_NOT_FOUND.into(),
+            Self::NotAllowed { .. } | Self::CompartmentUnknown { .. } | Self::NotFound { .. } | Self::Gone { .. } => {
+                NOT_AUTHORIZED_OR_NOT_FOUND.into()
+            }
             Self::BodyTooLong { .. } => "The request body is too large.".into(),
             Self::BodyBroken => "The request could not be parsed.".into(),
             Self::Field(problem) => match problem.fault {
@@ -333,11 +336,14 @@ impl Refusal {
                 "see the table of operations in docs/compatibility.md",
             ),
             Self::Caller(refusal) => return refusal.explanation(),
-            Self::NotAdministrator { operation } => Explanation::new(
-                "caller_is_administrator",
-                "a user with the app role Identity Domain Administrator in a stripe of the tenancy",
-                format!("a user without it, calling {operation}"),
-                "grant the user that role; policies are not evaluated by this release",
+            Self::NotAllowed { operation, compartment_id, denied } => Explanation::new(
+                "statement_allows_operation",
+                format!("a policy statement that grants the user {} for {operation}", denied.permission),
+                format!(
+                    "{} statements in the tenancy, {} of them about this user, {} of those with a condition that fails",
+                    denied.statements, denied.of_the_user, denied.by_condition
+                ),
+                format!("{}; an Identity Domain Administrator needs none", denied.example(compartment_id)),
             ),
             Self::BodyTooLong { most } => {
                 Explanation::new("body_size", format!("a body of at most {most} bytes"), "a longer one", "send less")

@@ -29,6 +29,7 @@ statements! { "instances";
                                 time_created, time_updated, time_deleted)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     GET = concat!("SELECT ", columns!(), " FROM instances WHERE tenancy_id = $1 AND id = $2");
+    PLACE = "SELECT compartment_id, name FROM instances WHERE tenancy_id = $1 AND id = $2";
     // Changes nothing, and holds the row until the transaction ends.
     HOLD = concat!(
         "UPDATE instances SET version = version WHERE tenancy_id = $1 AND id = $2 RETURNING ", columns!()
@@ -228,6 +229,21 @@ fn spelled(details: &InstanceDetails) -> Result<String, StoreError> {
 /// An instance of a tenancy.
 pub async fn get(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<Instance>, StoreError> {
     db.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Where an instance is filed, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its compartment.
+    pub compartment_id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Where an instance of a tenancy is filed.
+pub async fn place(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<Place>, StoreError> {
+    let row = db.fetch_optional(&PLACE, values![tenancy_id, id]).await?;
+    row.map(|row| Ok(Place { compartment_id: row.get("compartment_id")?, name: row.get("name")? })).transpose()
 }
 
 /// An instance of a tenancy, which nobody else changes until the transaction ends: what is decided by it holds.

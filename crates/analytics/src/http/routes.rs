@@ -108,8 +108,8 @@ impl Operation {
 /// Who may call a route. Each is signed for; none is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// An Identity Domain Administrator of a stripe of the tenancy.
-    Administrator,
+    /// An Identity Domain Administrator of a stripe of the tenancy, and whom its policies give the operation's permission.
+    Permission,
 }
 
 /// What IAM calls the right to do something; each includes those before it, but for the last (contract analytics 1).
@@ -142,6 +142,10 @@ pub struct Route {
     pub verb: Verb,
 }
 
+/// How a path names an instance.
+pub(crate) const INSTANCE_PARAMETER: &str = "{analyticsInstanceId}";
+/// How a path names a work request.
+pub(crate) const WORK_REQUEST_PARAMETER: &str = "{workRequestId}";
 const INSTANCES: &str = "/20190331/analyticsInstances";
 const INSTANCE: &str = "/20190331/analyticsInstances/{analyticsInstanceId}";
 const CHANNELS: &str = "/20190331/analyticsInstances/{analyticsInstanceId}/privateAccessChannels";
@@ -206,7 +210,7 @@ pub static ROUTES: &[Route] = &[
 ];
 
 const fn route(method: Method, path: &'static str, operation: Operation, verb: Verb) -> Route {
-    Route { method, path, operation, policy: Policy::Administrator, verb }
+    Route { method, path, operation, policy: Policy::Permission, verb }
 }
 
 impl Route {

@@ -52,6 +52,7 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
         drop(tx);
         return token.first_answer(analytics, call).await;
     }
+    compartment_stays(&mut tx, &instance).await?;
     capacity_is_within_limits(analytics, &mut tx, &instance).await?;
     name_is_free(instances::insert(&mut tx, &instance).await, &instance)?;
     let new = NewWorkRequest {
@@ -86,6 +87,15 @@ async fn token_speaks_for_a_user(
         Err(TokenRefusal::NotUserContext(explanation)) => Err(Refusal::TokenNotUserContext(explanation)),
         Err(TokenRefusal::Invalid(explanation)) => Err(Refusal::TokenInvalid(explanation)),
         Err(TokenRefusal::Unavailable(source)) => Err(Refusal::VerifierUnavailable(source)),
+    }
+}
+
+/// Nobody removes the compartment before the instance is in it.
+async fn compartment_stays(tx: &mut Tx, instance: &Instance) -> Result<(), Refusal> {
+    if tenancies::hold_compartment(tx, &instance.tenancy_id, &instance.compartment_id).await? {
+        Ok(())
+    } else {
+        Err(Refusal::CompartmentUnknown { id: instance.compartment_id.clone() })
     }
 }
 

@@ -6,6 +6,7 @@ use obol_domain::{
     caller::CallerRefusal,
     capacity::{CapacityRefusal, ServiceLimit},
     certificate::{CertificateField, CertificateRefusal},
+    policy::{Denied, Permission},
 };
 use obol_protocol::{
     Timestamp,
@@ -85,6 +86,7 @@ fn refusals() -> Vec<Refusal> {
     let limit = ServiceLimit { name: "ee-ocpu-count", most: 40 };
     let state = LifecycleState::Creating;
     let capacity = Capacity { capacity_type: CapacityType::OlpuCount, capacity_value: 3 };
+    let denied = Denied { permission: Permission::InstanceRead, statements: 0, of_the_user: 0, by_condition: 0 };
     refusals.extend([
         Refusal::NoSuchOperation,
         CallerRefusal::UserUnknown.into(),
@@ -95,7 +97,7 @@ fn refusals() -> Vec<Refusal> {
         CallerRefusal::Session(token("session_token_not_expired")).into(),
         CallerRefusal::Unavailable("away".into()).into(),
         CallerRefusal::Failed("broken".into()).into(),
-        Refusal::NotAdministrator { operation: "" },
+        Refusal::NotAllowed { operation: "", compartment_id: String::new(), denied },
         Refusal::BodyTooLong { most: 0 },
         Refusal::BodyBroken,
         field(FieldFault::Missing),

@@ -21,21 +21,6 @@ async fn no_route_is_open() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_administrator_sees_nothing_and_changes_nothing() {
-    let world = World::new().await;
-    let id = world.active("myoac").await;
-    let body = world.details("other").to_string();
-    for route in ROUTES {
-        let path = route.path.replace("{analyticsInstanceId}", &id).replace("{workRequestId}", "x");
-        let body = if route.method == Method::POST { body.as_bytes() } else { b"" };
-        let answer = world.call_as(&world.tenant().nobody, route.method.clone(), &path, body, &[]).await;
-        assert_eq!(answer.code(), (404, "NotAuthorizedOrNotFound"), "{route:?}");
-        assert_eq!(world.why(&answer).await.check, "caller_is_administrator");
-    }
-    assert_eq!(world.get(&id).await.body["lifecycleState"], "ACTIVE");
-}
-
-#[tokio::test]
 async fn what_is_no_operation_is_not_found() {
     let world = World::new().await;
     for (method, path) in [

@@ -27,7 +27,7 @@ use obol_domain::{
     AccessTokenVerifier, BoxFuture, Clock as _, Explanation, Injector, InstanceRegistrar, RequestAuthenticator,
     access_token::{TokenRefusal, VerifiedUser},
     app_role::{BuiltInRole, IDCS_APP_ID},
-    caller::{Caller, CallerRefusal, Freshness},
+    caller::{Caller, CallerGroup, CallerRefusal, Freshness},
     capacity::TenancyLimits,
     injector::{Fault, Point},
     lockout::{LockState, LockoutPolicy},
@@ -401,8 +401,7 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
     Tenant { id: tenancy_id, compartment, stripe, administrator, nobody }
 }
 
-/// Takes `user <id>` for a user's token, and tells the other kinds of refusal apart.
-/// Looks each signature up in the store, and remembers nothing.
+/// Looks each signature up in the store, and remembers nothing. Each user is in one group, which has its name.
 struct FakeAuthenticator(Db);
 
 impl RequestAuthenticator for FakeAuthenticator {
@@ -425,6 +424,10 @@ impl RequestAuthenticator for FakeAuthenticator {
                 Err(error @ StoreError::Unavailable(_)) => return Err(CallerRefusal::Unavailable(error.into())),
                 Err(error) => return Err(CallerRefusal::Failed(error.into())),
             };
+            let group = CallerGroup {
+                ocid: format!("ocid1.group.oc1..{}", holder.user_id),
+                name: format!("{}s", holder.user_id),
+            };
             let unknown = || SignatureRefusal::KeyUnknown { fingerprint: fingerprint.to_owned() };
             let key = PublicKey::from_der(&holder.public_key.ok_or_else(unknown)?).unwrap();
             if !holder.is_active {
@@ -438,12 +441,13 @@ impl RequestAuthenticator for FakeAuthenticator {
                 user_ocid: user.to_owned(),
                 user_name: holder.user_name,
                 is_administrator: holder.is_administrator,
-                groups: Vec::new(),
+                groups: vec![group],
             }))
         })
     }
 }
 
+/// Takes `user <id>` for a user's token, and tells the other kinds of refusal apart.
 struct FakeVerifier;
 
 impl AccessTokenVerifier for FakeVerifier {

@@ -39,7 +39,7 @@ pub const OPERATIONS: [(&str, Permission); 30] = [
     ("ListWorkRequestErrors", WorkRequestRead),
     ("ListWorkRequestLogs", WorkRequestRead),
     // Not in Oracle's specification, and named by us.
-    ("GetAnalyticsInstanceAdditionalInfo", InstanceRead),
+    ("GetAdditionalInfo", InstanceRead),
 ];
 
 /// The one operation with two ends.
