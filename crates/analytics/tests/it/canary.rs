@@ -103,6 +103,45 @@ async fn no_field_of_a_body_is_repeated() {
 }
 
 #[tokio::test]
+async fn no_field_of_a_change_is_repeated() {
+    let world = World::new().await;
+    let id = world.active("myoac").await;
+    let before = world.get(&id).await.body;
+    for (action, paths) in [
+        ("/actions/scale", &["/capacity", "/capacity/capacityType", "/capacity/capacityValue"][..]),
+        ("/actions/changeCompartment", &["/compartmentId"]),
+        (
+            "/actions/changeNetworkEndpoint",
+            &[
+                "/networkEndpointDetails",
+                "/networkEndpointDetails/networkEndpointType",
+                "/networkEndpointDetails/whitelistedIps/0",
+                "/networkEndpointDetails/vcnId",
+            ],
+        ),
+        ("/actions/setKmsKey", &["/kmsKeyId"]),
+        ("/actions/setFeatureBundle", &["/featureBundle"]),
+        ("", &["/description", "/licenseType", "/updateChannel", "/freeformTags/canary", "/definedTags/canary"]),
+    ] {
+        for path in paths {
+            for pasted in PASTED {
+                for value in [json!(pasted.repeat(100)), json!({ pasted: { pasted: [pasted] } }), json!([[pasted]])] {
+                    let mut body = json!({});
+                    put(&mut body, path, value);
+                    let method = if action.is_empty() { Method::PUT } else { Method::POST };
+                    // A tag's value is whatever its definition allows.
+                    let answer =
+                        world.call(method, &format!("{INSTANCES}/{id}{action}"), body.to_string().as_bytes()).await;
+                    assert!(answer.status >= 400 || path.starts_with("/definedTags"), "{path} {body}");
+                    silent(&world, &answer, path).await;
+                }
+            }
+        }
+    }
+    assert_eq!(world.get(&id).await.body["lifecycleState"], before["lifecycleState"]);
+}
+
+#[tokio::test]
 async fn a_taken_name_is_not_repeated() {
     let world = World::new().await;
     world.active("canary").await;

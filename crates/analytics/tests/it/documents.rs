@@ -6,6 +6,7 @@ use obol_domain::{
     caller::CallerRefusal,
     capacity::{CapacityRefusal, ServiceLimit},
     certificate::{CertificateField, CertificateRefusal},
+    lifecycle::{After, InstanceOperation, transition},
     policy::{Denied, Permission},
 };
 use obol_protocol::{
@@ -16,6 +17,7 @@ use obol_protocol::{
 use obol_store::StoreError;
 
 const COMPATIBILITY: &str = include_str!("../../../../docs/compatibility.md");
+const LIFECYCLE: &str = include_str!("../../../../docs/lifecycle.md");
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 #[test]
@@ -24,6 +26,40 @@ fn every_route_stands_in_the_table_of_operations() {
         let row = format!("| {} | `{} {}` |", route.operation.name(), route.method, route.path);
         assert!(COMPATIBILITY.contains(&row), "docs/compatibility.md lacks {row}");
     }
+}
+
+#[test]
+fn the_table_of_the_lifecycle_is_the_one_that_rules() {
+    let state = |state: LifecycleState| format!("`{state}`");
+    let after = |after: After| match after {
+        After::State(to) => state(to),
+        After::Unchanged => "as before".to_owned(),
+    };
+    let mut table = Vec::new();
+    for operation in InstanceOperation::ALL {
+        let name = match operation {
+            InstanceOperation::Create => "CreateAnalyticsInstance",
+            InstanceOperation::Start => "StartAnalyticsInstance",
+            InstanceOperation::Stop => "StopAnalyticsInstance",
+            InstanceOperation::Change => {
+                "scaling; network endpoint, encryption key, feature bundle; private access channels, vanity URLs, \
+                 resource groups"
+            }
+            InstanceOperation::Move => "ChangeAnalyticsInstanceCompartment",
+            InstanceOperation::Update => "UpdateAnalyticsInstance",
+            InstanceOperation::Delete => "DeleteAnalyticsInstance",
+        };
+        let row = transition(operation);
+        let from = match row.from {
+            [] => "no instance of the name".to_owned(),
+            states => states.iter().map(|from| state(*from)).collect::<Vec<_>>().join(", "),
+        };
+        let during = row.during.map_or_else(|| "at once".to_owned(), state);
+        let cells = [name.to_owned(), from, during, after(row.after), after(row.failed), after(row.canceled)];
+        table.push(format!("| {} |", cells.join(" | ")));
+    }
+    let kept: Vec<_> = LIFECYCLE.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert_eq!(kept, table);
 }
 
 #[test]

@@ -18,11 +18,13 @@ mod logging;
 mod policies;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
+mod races;
 mod resource_groups;
 mod retry_tokens;
 mod routes;
 mod signature;
 mod tenants;
+mod terraform;
 mod update;
 mod vanity_urls;
 mod work;
