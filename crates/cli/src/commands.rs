@@ -2,6 +2,7 @@
 
 pub(crate) mod analytics_instance;
 pub(crate) mod clock;
+pub(crate) mod fault;
 pub(crate) mod serve;
 mod signals;
 pub(crate) mod token;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::WorkRequest(arguments) => work_request::run(arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
+        Command::Fault(arguments) => fault::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

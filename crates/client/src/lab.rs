@@ -1,4 +1,7 @@
-//! The lab of a dev cloud, `/obol/v1`: why a request was refused, and the clock. Oracle Cloud has neither.
+//! The lab of a dev cloud, `/obol/v1`: why a request was refused, the clock, and what is to fail. Oracle Cloud has
+//! none of them.
+
+use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
@@ -50,6 +53,27 @@ pub enum Move {
     Advance(String),
     /// Back to the machine's time.
     Reset,
+}
+
+/// Which operations are to fail, and how many of the next ones.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Faults {
+    /// By the operation type of a work request.
+    pub faults: BTreeMap<String, u32>,
+}
+
+/// How to change what is to fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The next so many operations of a type; 0 for none.
+    Set {
+        /// The operation type of a work request.
+        operation: String,
+        /// How many of them.
+        times: u32,
+    },
+    /// Nothing is to fail any more.
+    Clear,
 }
 
 /// Why the lab gave no answer.
@@ -115,6 +139,20 @@ impl Lab {
         read(&self.send(&Method::POST, "/obol/v1/clock", &body.to_string())?)
     }
 
+    /// Reads what is to fail.
+    pub fn faults(&self) -> Result<Faults, LabError> {
+        read(&self.send(&Method::GET, "/obol/v1/faults", "")?)
+    }
+
+    /// Changes what is to fail.
+    pub fn set_fault(&self, fault: &Fault) -> Result<Faults, LabError> {
+        let body = match fault {
+            Fault::Set { operation, times } => serde_json::json!({ "operation": operation, "times": times }),
+            Fault::Clear => serde_json::json!({ "clear": true }),
+        };
+        read(&self.send(&Method::POST, "/obol/v1/faults", &body.to_string())?)
+    }
+
     fn send(&self, method: &Method, path: &str, body: &str) -> Result<Answer, LabError> {
         let mut headers = HeaderMap::new();
         if *method == Method::POST {
@@ -157,6 +195,22 @@ mod tests {
         let seen = recorder.requests();
         assert!(seen[0].starts_with("GET /obol/v1/explanations/a/B/C HTTP/1.1"));
         assert!(seen[1].starts_with("GET /obol/v1/explanations/x%5Ey HTTP/1.1"));
+    }
+
+    #[test]
+    fn a_fault_is_set_and_cleared_by_the_operation_type() {
+        let body = r#"{"faults":{"STOP_ANALYTICS_INSTANCE":2}}"#;
+        let recorder = Recorder::new(vec![(200, "", body), (200, "", r#"{"faults":{}}"#), (200, "", body)]);
+        let lab = lab(&recorder);
+        let fault = Fault::Set { operation: "STOP_ANALYTICS_INSTANCE".to_owned(), times: 2 };
+        assert_eq!(lab.set_fault(&fault).unwrap().faults["STOP_ANALYTICS_INSTANCE"], 2);
+        assert!(lab.set_fault(&Fault::Clear).unwrap().faults.is_empty());
+        assert_eq!(lab.faults().unwrap().faults.len(), 1);
+        let seen = recorder.requests();
+        assert!(seen[0].starts_with("POST /obol/v1/faults HTTP/1.1"));
+        assert!(seen[0].ends_with(r#"{"operation":"STOP_ANALYTICS_INSTANCE","times":2}"#), "{}", seen[0]);
+        assert!(seen[1].ends_with(r#"{"clear":true}"#));
+        assert!(seen[2].starts_with("GET /obol/v1/faults HTTP/1.1"));
     }
 
     #[test]

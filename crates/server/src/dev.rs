@@ -166,16 +166,17 @@ impl DevCloud {
         if options.no_limits {
             settings.limits = TenancyLimits::UNLIMITED;
         }
+        let faults = Faults::default();
         let services = Services::new(Parts {
             db: db.clone(),
             clock: Arc::new(clock.clone()),
             entropy,
             master,
             public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
-            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), Faults::default())),
+            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), faults.clone())),
             settings,
         });
-        let lab = Lab { db, clock, recorder: services.recorder.clone(), moving: Arc::default() };
+        let lab = Lab { db, clock, recorder: services.recorder.clone(), faults, moving: Arc::default() };
         let door = Door { listener, front: Front::loopback(), tls: None };
         Ok(Self {
             url: format!("http://{address}"),

@@ -1,9 +1,10 @@
-//! `/obol/v1`: what Oracle has no counterpart for. Health and readiness; in a dev cloud also explanations and the clock.
+//! `/obol/v1`: what Oracle has no counterpart for. Health and readiness; in a dev cloud also explanations, the clock and
+//! faults.
 //!
 //! A web page must not reach in: a request that a browser marks as coming from another site is refused, and whatever
 //! changes something must carry the header `x-obol-request`, which a page cannot send across sites without asking first.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -13,8 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use obol_analytics::provisioner::Faults;
 use obol_domain::Clock as _;
-use obol_protocol::fetch_metadata::from_another_site;
+use obol_protocol::{analytics::OperationType, fetch_metadata::from_another_site};
 use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta, work_requests};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -36,6 +38,8 @@ pub struct Lab {
     pub clock: MovableClock,
     /// Where explanations wait to be written.
     pub recorder: Recorder,
+    /// What provisioning is told to fail at.
+    pub faults: Faults,
     /// Held while the clock is being moved.
     pub moving: Arc<Mutex<()>>,
 }
@@ -47,6 +51,7 @@ pub fn router(lab: Lab) -> Router {
         .route("/obol/v1/ready", get(ready))
         .route("/obol/v1/explanations/{*id}", get(explain))
         .route("/obol/v1/clock", get(show_clock).post(move_clock))
+        .route("/obol/v1/faults", get(show_faults).post(set_fault))
         .route("/obol/v1/{*rest}", get(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path")))
         .route_layer(middleware::from_fn(same_site_only))
         .with_state(Arc::new(lab))
@@ -136,6 +141,42 @@ async fn keep_offset(db: &Db, offset: i64) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     meta::set(&mut tx, CLOCK_OFFSET, &offset.to_string()).await?;
     tx.commit().await
+}
+
+/// The answer of both routes: which operations are to fail, and how many of the next ones.
+#[derive(Serialize)]
+struct FaultsAnswer {
+    faults: BTreeMap<OperationType, u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetFault {
+    operation: Option<OperationType>,
+    times: Option<u32>,
+    #[serde(default)]
+    clear: bool,
+}
+
+async fn show_faults(State(lab): State<Arc<Lab>>) -> Response {
+    Json(FaultsAnswer { faults: lab.faults.pending() }).into_response()
+}
+
+async fn set_fault(State(lab): State<Arc<Lab>>, body: String) -> Response {
+    match serde_json::from_str::<SetFault>(&body) {
+        Ok(SetFault { operation: None, times: None, clear: true }) => lab.faults.clear(),
+        Ok(SetFault { operation: Some(operation), times, clear: false }) => {
+            lab.faults.set(operation, times.unwrap_or(1));
+        }
+        Ok(SetFault { .. }) | Err(_) => {
+            return problem(
+                StatusCode::BAD_REQUEST,
+                "send {\"operation\":\"SCALE_ANALYTICS_INSTANCE\",\"times\":1} (the operationType of a work request; 0 times for \
+                 none) or {\"clear\":true}",
+            );
+        }
+    }
+    show_faults(State(lab)).await
 }
 
 fn clock_answer(clock: &MovableClock) -> Response {

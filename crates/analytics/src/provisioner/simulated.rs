@@ -167,3 +167,32 @@ const fn noun(operation: OperationType) -> &'static str {
         OperationType::DeleteResourceGroup => "removal of the resource group",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_takes_its_own_time() {
+        let durations =
+            Durations::all(Duration::from_secs(2)).with(OperationType::ScaleAnalyticsInstance, Duration::from_mins(1));
+        assert_eq!(durations.of(OperationType::ScaleAnalyticsInstance), Duration::from_mins(1));
+        assert_eq!(durations.of(OperationType::StopAnalyticsInstance), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_fault_strikes_as_often_as_it_was_set() {
+        let (faults, kind) = (Faults::default(), OperationType::StopAnalyticsInstance);
+        assert!(!faults.strikes(kind));
+        faults.clone().set(kind, 2);
+        assert_eq!(faults.pending(), [(kind, 2)].into());
+        assert!(!faults.strikes(OperationType::StartAnalyticsInstance));
+        assert!(faults.strikes(kind) && faults.strikes(kind) && !faults.strikes(kind));
+        faults.set(kind, 1);
+        faults.set(kind, 0);
+        assert!(!faults.strikes(kind));
+        faults.set(kind, u32::MAX);
+        faults.clear();
+        assert!(faults.pending().is_empty());
+    }
+}

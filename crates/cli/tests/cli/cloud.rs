@@ -149,3 +149,24 @@ fn what_the_lab_refuses_is_told_in_its_words() {
     }
     assert!(cloud.obol(&["clock", "show"]).run().ok().out.contains("the machine's time"));
 }
+
+#[test]
+fn work_that_is_told_to_fail_fails_once_and_says_why() {
+    let cloud = Cloud::start();
+    let token = cloud.tokens_tok();
+    let created = create(&cloud, "tofail", &token, &["--wait"]).ok().json();
+    let delete = ["analytics-instance", "delete", "--force", "--wait-for-state=SUCCEEDED", "--analytics-instance-id"];
+    let delete = [&delete[..], &[text(&created["data"], "id")]].concat();
+    let set = cloud.obol(&["fault", "set", "delete_analytics_instance"]).run().ok();
+    assert_eq!(set.out.trim_end(), "DELETE_ANALYTICS_INSTANCE  the next 1");
+    let failed = cloud.obol(&delete).run();
+    assert_eq!(failed.code, 3, "{failed:?}");
+    assert!(failed.err.contains("was told to fail"), "{failed:?}");
+    assert_eq!(cloud.obol(&["fault", "list"]).run().ok().out.trim_end(), "nothing is to fail");
+    cloud.obol(&delete).run().ok();
+    cloud.obol(&["fault", "set", "STOP_ANALYTICS_INSTANCE", "--times", "2"]).run().ok();
+    assert_eq!(cloud.obol(&["fault", "clear"]).run().ok().out.trim_end(), "nothing is to fail");
+    let unknown = cloud.obol(&["fault", "set", "RESTART"]).run();
+    assert_eq!((unknown.code, unknown.out.as_str()), (1, ""), "{unknown:?}");
+    assert!(unknown.err.starts_with("error: the dev cloud refused: 400 send {\"operation\":"), "{unknown:?}");
+}
