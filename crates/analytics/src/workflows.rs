@@ -170,8 +170,15 @@ pub(crate) fn find(operation_type: OperationType, version: i64) -> Option<&'stat
     ALL.iter().copied().find(|workflow| workflow.operation_type == operation_type && workflow.version == version)
 }
 
+/// The row of the lifecycle table that judges a kind of work, whichever release accepted it.
+pub(crate) fn lifecycle_of(operation_type: OperationType) -> Option<InstanceOperation> {
+    ALL.iter().find(|workflow| workflow.operation_type == operation_type).map(|workflow| workflow.lifecycle)
+}
+
 #[cfg(test)]
 mod tests {
+    use obol_protocol::analytics::enums::Vocabulary as _;
+
     use super::*;
 
     #[test]
@@ -181,6 +188,13 @@ mod tests {
             assert_eq!(names.len(), workflow.steps.len());
             assert!(workflow.steps.is_sorted_by_key(|step| step.percent));
             assert_eq!(workflow.steps.last().map(|step| step.percent), Some(100));
+        }
+    }
+
+    #[test]
+    fn every_kind_of_work_has_a_workflow_and_a_row_of_the_lifecycle() {
+        for operation_type in OperationType::ALL {
+            assert!(lifecycle_of(*operation_type).is_some(), "{operation_type}");
         }
     }
 }

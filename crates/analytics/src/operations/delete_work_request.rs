@@ -45,10 +45,8 @@ async fn has_not_begun(tx: &mut Tx, call: &Call<'_>, work: &WorkRequest) -> Resu
 
 /// Nothing was done to the instance but to set it in motion.
 async fn instance_goes_back(tx: &mut Tx, call: &Call<'_>, work: &WorkRequest) -> Result<(), Refusal> {
-    let Some(workflow) = workflows::find(work.operation_type, work.workflow_version) else {
-        return Err(Refusal::Internal("the work of a newer release cannot be cancelled by this one"));
-    };
-    let row = transition(workflow.lifecycle);
+    let lifecycle = workflows::lifecycle_of(work.operation_type);
+    let row = transition(lifecycle.ok_or(Refusal::Internal("a kind of work has no workflow"))?);
     let Some(from) = row.during else { return Ok(()) };
     let before = work.state_before.unwrap_or(LifecycleState::Failed);
     let to = Transition { from, to: row.canceled.state(before), version: None, now: call.context.now };
