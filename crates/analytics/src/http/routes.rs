@@ -191,7 +191,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::POST, VANITY_URLS, Operation::CreateVanityUrl, Verb::Manage),
     route(Method::PUT, VANITY_URL, Operation::UpdateVanityUrl, Verb::Manage),
     route(Method::DELETE, VANITY_URL, Operation::DeleteVanityUrl, Verb::Manage),
-    route(Method::GET, GROUPS, Operation::ListResourceGroups, Verb::Read),
+    route(Method::GET, GROUPS, Operation::ListResourceGroups, Verb::Inspect),
     route(Method::POST, GROUPS, Operation::CreateResourceGroup, Verb::Manage),
     route(Method::GET, GROUP, Operation::GetResourceGroup, Verb::Read),
     route(Method::PUT, GROUP, Operation::UpdateResourceGroup, Verb::Manage),
