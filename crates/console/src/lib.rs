@@ -25,7 +25,7 @@ use obol_identity::Identity;
 use obol_protocol::oauth::form::LONGEST_BODY;
 
 use crate::{
-    pages::{applications, federation, home, signin, token},
+    pages::{applications, device, federation, home, signin, token},
     refusal::Refused,
     visit::Visit,
 };
@@ -40,6 +40,7 @@ pub fn router(identity: Identity) -> Router {
         .route("/ui/v1/", get(home::show))
         .route("/ui/v1/signin", get(signin::show).post(signin::submit))
         .route("/ui/v1/signout", post(signin::leave))
+        .route("/ui/v1/device", get(device::show).post(device::submit))
         .route("/ui/v1/federation", get(federation::list))
         .route("/ui/v1/federation/OracleIdentityCloudService", get(federation::provider))
         .route("/ui/v1/adminconsole", get(applications::list))

@@ -582,3 +582,100 @@ async fn a_session_is_good_in_its_own_stripe_only() {
     let answer = world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
 }
+
+impl World {
+    /// The code that a device shows, of an application that may use it.
+    async fn user_code(&self) -> String {
+        let new = NewApplication {
+            display_name: "Television".into(),
+            description: String::new(),
+            allowed_grants: vec![GrantType::DeviceCode],
+            allowed_operations: vec![],
+            is_active: true,
+            secret: None,
+        };
+        let (entropy, master) = (SeededEntropy::new(8), MasterKey::new(&[7; 32]).unwrap());
+        let mut tx = self.scratch.db.begin().await.unwrap();
+        let making = Provisioning { entropy: &entropy, master: &master, now: self.identity.now() };
+        let app = making.application(&mut tx, STRIPE, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.identity.forget(STRIPE);
+        let form = format!("response_type=device_code&scope=urn:opc:idm:t.user.me&client_id={}", app.client_id);
+        let mut request = post("/oauth2/v1/device", "").body(Body::from(form)).unwrap();
+        request.extensions_mut().insert(StripeLocator::Named(STRIPE.into()));
+        let answer = obol_identity::http::router(self.identity.clone()).oneshot(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let codes: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        codes["user_code"].as_str().unwrap().to_owned()
+    }
+
+    async fn device(&self, cookie: &str, form: &str) -> Answer {
+        let token = self.get("/ui/v1/device", cookie).await.form_token();
+        self.post("/ui/v1/device", cookie, &format!("form_token={token}&{form}")).await
+    }
+}
+
+// Contract identity 2.2: the user page of the device flow.
+#[tokio::test]
+async fn a_devices_code_is_shown_what_it_asks_for_and_then_decided() {
+    let world = World::new().await;
+    let code = world.user_code().await;
+    let door = world.get("/ui/v1/device", "").await;
+    assert_eq!(door.headers["location"], format!("/{STRIPE}/ui/v1/signin?next=%2Fdevice"));
+    let cookie = world.signed_in(PLAIN).await;
+    let asked = world.device(&cookie, &format!("user_code={}", code.to_lowercase())).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(asked.body.contains("<strong>Television</strong> wants to act for you"), "{}", asked.body);
+    assert!(asked.body.contains("<code>urn:opc:idm:t.user.me</code>"));
+    let allowed = world.device(&cookie, &format!("user_code={code}&decision=allow")).await;
+    assert!(allowed.body.contains("The device may act for you now."), "{}", allowed.body);
+    for decision in ["allow", "deny"] {
+        let again = world.device(&cookie, &format!("user_code={code}&decision={decision}")).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(world.checks(&again).await, ["device_user_code_known"]);
+    }
+}
+
+#[tokio::test]
+async fn a_device_can_be_denied() {
+    let world = World::new().await;
+    let code = world.user_code().await;
+    let cookie = world.signed_in(PLAIN).await;
+    let denied = world.device(&cookie, &format!("user_code={code}&decision=deny")).await;
+    assert!(denied.body.contains("The device was refused."), "{}", denied.body);
+}
+
+#[tokio::test]
+async fn a_wrong_code_leads_nowhere_and_too_many_end_it() {
+    let world = World::new().await;
+    let code = world.user_code().await;
+    let cookie = world.signed_in(PLAIN).await;
+    for number in 0..10 {
+        let wrong = world.device(&cookie, &format!("user_code=CANARY{number}&decision=allow")).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(world.checks(&wrong).await, ["device_user_code_known"]);
+        assert!(!wrong.body.contains("CANARY"), "{}", wrong.body);
+    }
+    let right = world.device(&cookie, &format!("user_code={code}&decision=allow")).await;
+    assert_eq!(world.checks(&right).await, ["device_attempts_left"]);
+    let other = world.signed_in(ADMIN).await;
+    assert_eq!(world.device(&other, &format!("user_code={code}")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_device_is_not_allowed_by_a_form_from_elsewhere() {
+    let world = World::new().await;
+    let code = world.user_code().await;
+    let cookie = world.signed_in(PLAIN).await;
+    let form = format!("user_code={code}&decision=allow");
+    let bare = world.post("/ui/v1/device", &cookie, &form).await;
+    assert_eq!(
+        (bare.status, world.checks(&bare).await),
+        (StatusCode::FORBIDDEN, vec!["form_token_matches".to_owned()])
+    );
+    let nobody = world.post("/ui/v1/device", "", &form).await;
+    assert_eq!(nobody.headers["location"], format!("/{STRIPE}/ui/v1/signin"));
+    let linked = world.get(&format!("/ui/v1/device?{form}"), &cookie).await;
+    assert!(!linked.body.contains(&code), "a code in the address is not taken: {}", linked.body);
+    assert_eq!(world.device(&cookie, &form).await.status, StatusCode::OK, "nothing had been decided");
+}

@@ -19,6 +19,8 @@ const IDLE_CLIENT: u32 = 15;
 pub(crate) enum Origin {
     ClientCredentials,
     Password,
+    /// A device that the user allowed.
+    Device,
     /// An assertion that spoke for the user.
     JwtBearer,
     /// The console's dialog, in a session that began with a password.
@@ -30,6 +32,7 @@ impl Origin {
         match self {
             Self::ClientCredentials => "cc",
             Self::Password => "ro",
+            Self::Device => "dc",
             Self::JwtBearer | Self::Console => "jwt",
         }
     }

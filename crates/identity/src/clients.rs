@@ -71,14 +71,7 @@ impl Identity {
         base: Option<&PublicBase>,
     ) -> Result<Arc<LoadedClient>, ClientRefusal> {
         let id = || presented.client_id().to_owned();
-        let found = self.0.cache.client(stripe, presented.client_id()).await.map_err(ServiceError::Store)?;
-        let client = found.ok_or_else(|| ClientRefusal::Unknown(id()))?;
-        if !client.app.is_oauth_client {
-            return Err(ClientRefusal::NotAClient(id()));
-        }
-        if !client.app.is_active {
-            return Err(ClientRefusal::Inactive(id()));
-        }
+        let client = self.known_client(stripe, presented.client_id()).await?;
         match (presented, client.app.client_type) {
             (PresentedClient::Public { .. }, ClientType::Public) => Ok(client),
             (PresentedClient::Public { .. }, ClientType::Confidential | ClientType::Trusted) => {
@@ -101,6 +94,24 @@ impl Identity {
                 }
             }
         }
+    }
+
+    /// An active client by its id, which proves nothing.
+    pub(crate) async fn known_client(
+        &self,
+        stripe: &LoadedStripe,
+        client_id: &str,
+    ) -> Result<Arc<LoadedClient>, ClientRefusal> {
+        let id = || client_id.to_owned();
+        let found = self.0.cache.client(stripe, client_id).await.map_err(ServiceError::Store)?;
+        let client = found.ok_or_else(|| ClientRefusal::Unknown(id()))?;
+        if !client.app.is_oauth_client {
+            return Err(ClientRefusal::NotAClient(id()));
+        }
+        if !client.app.is_active {
+            return Err(ClientRefusal::Inactive(id()));
+        }
+        Ok(client)
     }
 
     async fn secret_matches(

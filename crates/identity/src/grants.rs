@@ -2,6 +2,7 @@
 
 mod client_credentials;
 pub mod console;
+mod device_code;
 mod issue;
 mod jwt_bearer;
 mod password;
@@ -25,6 +26,7 @@ use obol_protocol::{
 };
 use obol_store::apps::ClientType;
 
+pub use device_code::DeviceFault;
 pub use token_exchange::ExchangeFault;
 
 use crate::{
@@ -69,6 +71,9 @@ pub enum TokenRefusal {
     /// The user's assertion is not accepted.
     #[error("the assertion is not accepted")]
     Assertion(#[from] AssertionFault),
+    /// A device's code brings no token.
+    #[error("the device code brings no token")]
+    Device(#[from] DeviceFault),
     /// A token was not exchanged.
     #[error("the token was not exchanged")]
     Exchange(#[from] ExchangeFault),
@@ -112,6 +117,7 @@ impl Identity {
             Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
             Grant::JwtBearer { assertion } => self.jwt_bearer(&admitted, &assertion).await,
+            Grant::DeviceCode { device_code } => self.device_code(&admitted, &device_code).await,
             Grant::TokenExchange(exchange) => self.token_exchange(&admitted, &exchange).await,
         }
     }
@@ -121,7 +127,7 @@ impl Identity {
     }
 }
 
-fn check_grant(client: &LoadedClient, grant: GrantType) -> Result<(), TokenRefusal> {
+pub(crate) fn check_grant(client: &LoadedClient, grant: GrantType) -> Result<(), TokenRefusal> {
     let public = client.app.client_type == ClientType::Public;
     // A client is not configured for token exchange: the trust in the other provider names it (contract identity 2.5).
     let allowed = client.allows(grant) || grant == GrantType::TokenExchange;
@@ -183,6 +189,7 @@ impl TokenRefusal {
             },
             Self::Grant { .. } => OAuthError::client_authorization_failed(),
             Self::Assertion(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The assertion is not valid."),
+            Self::Device(fault) => fault.answer(),
             Self::Exchange(fault) => match fault {
                 ExchangeFault::Requested | ExchangeFault::SubjectType | ExchangeFault::PublicKey => {
                     bad_request("The token exchange request is not valid.")
@@ -266,6 +273,7 @@ impl TokenRefusal {
                 format!("allow {} in the application's configuration", grant.label()),
             ),
             Self::Assertion(fault) => fault.explanation(),
+            Self::Device(fault) => fault.explanation(),
             Self::Exchange(fault) => return fault.explanation(),
             Self::User(refusal) => return refusal.explanation(),
             Self::Scope(refusal) => refusal.explanation(),
@@ -277,7 +285,7 @@ impl TokenRefusal {
 /// Describes what is wrong with a form. A name is repeated only if it is a known one: in a form put together by hand, a
 /// password can come to stand where a name should.
 fn form_problem(problem: &FormError) -> String {
-    const KNOWN: [&str; 13] = [
+    const KNOWN: [&str; 15] = [
         "grant_type",
         "scope",
         "username",
@@ -291,6 +299,8 @@ fn form_problem(problem: &FormError) -> String {
         "subject_token",
         "subject_token_type",
         "public_key",
+        "device_code",
+        "response_type",
     ];
     match problem {
         FormError::Duplicate(name) if !KNOWN.contains(&name.as_str()) => {
@@ -435,6 +445,16 @@ mod tests {
         all.extend(assertions().map(|fault| ClientRefusal::Assertion(fault).into()));
         all.extend(assertions().map(TokenRefusal::from));
         all.extend(assertions().map(|fault| ExchangeFault::Token(fault).into()));
+        let device = [
+            DeviceFault::Unknown,
+            DeviceFault::OtherClient,
+            DeviceFault::Used,
+            DeviceFault::Expired,
+            DeviceFault::TooFast,
+            DeviceFault::Pending,
+            DeviceFault::Denied,
+        ];
+        all.extend(device.map(TokenRefusal::from));
         let exchange = [
             ExchangeFault::Requested,
             ExchangeFault::SubjectType,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod context;
+mod device;
 mod discovery;
 mod me;
 mod signing_cert;
@@ -50,6 +51,7 @@ pub enum Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Token,
+    Device,
     OpenIdConfiguration,
     IdcsConfiguration,
     SigningCert,
@@ -57,8 +59,9 @@ enum Operation {
 }
 
 /// Every door there is.
-pub const ROUTES: [Route; 5] = [
+pub const ROUTES: [Route; 6] = [
     Route { method: "POST", path: "/oauth2/v1/token", policy: Policy::Client, operation: Operation::Token },
+    Route { method: "POST", path: "/oauth2/v1/device", policy: Policy::Client, operation: Operation::Device },
     Route {
         method: "GET",
         path: "/.well-known/openid-configuration",
@@ -111,6 +114,7 @@ pub fn elsewhere(identity: Identity) -> Router {
 
 fn handler(operation: Operation) -> MethodRouter<Identity> {
     match operation {
+        Operation::Device => post(device::post).fallback(answer::oauth_method_not_allowed),
         Operation::Token => post(token::post).fallback(answer::oauth_method_not_allowed),
         Operation::OpenIdConfiguration => get(discovery::openid).fallback(answer::scim_method_not_allowed),
         Operation::IdcsConfiguration => get(discovery::idcs).fallback(answer::scim_method_not_allowed),

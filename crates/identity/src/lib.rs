@@ -13,6 +13,7 @@ pub mod callers;
 pub mod certificates;
 mod claims;
 pub mod clients;
+pub mod devices;
 pub mod grants;
 pub mod http;
 pub mod keys;

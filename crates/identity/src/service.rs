@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use obol_domain::{Clock, Entropy, seal::MasterKey};
 use obol_protocol::Timestamp;
-use obol_store::{Db, StoreError, explanations::Recorder, sessions, used_assertions};
+use obol_store::{Db, StoreError, device_codes, explanations::Recorder, sessions, used_assertions};
 
 use crate::{
     audit::Trail,
@@ -209,6 +209,7 @@ impl Identity {
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.0.db.begin().await?;
         sessions::sweep(&mut tx, now).await?;
+        device_codes::sweep(&mut tx, now).await?;
         used_assertions::sweep(&mut tx, self.0.clock.wall()).await?;
         tx.commit().await?;
         self.sweep_audit(now).await

@@ -4,6 +4,7 @@
 //! grant or a scope is the token service's to say.
 
 pub mod client;
+pub mod device;
 pub mod discovery;
 pub mod error;
 pub mod form;
@@ -12,6 +13,7 @@ pub mod scope;
 pub mod token;
 
 pub use client::{ClientProblem, PresentedClient, SecretMethod};
+pub use device::{DeviceAnswer, DeviceRequest};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use form::{Form, FormError};
 pub use grant::{ExchangeRequest, Grant, GrantProblem, GrantType};

@@ -16,6 +16,7 @@ pub mod apps;
 pub mod audit;
 pub mod compartments;
 pub mod db;
+pub mod device_codes;
 pub mod error;
 pub mod explanations;
 pub mod grants;
@@ -79,6 +80,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         audit::STATEMENTS,
         api_keys::STATEMENTS,
         app_certificates::STATEMENTS,
+        device_codes::STATEMENTS,
         propagation_trusts::STATEMENTS,
         used_assertions::STATEMENTS,
         instances::STATEMENTS,

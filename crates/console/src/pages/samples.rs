@@ -5,6 +5,7 @@ use obol_protocol::Timestamp;
 
 use super::{
     applications::{ApplicationPage, ApplicationRow, ApplicationsPage, Requirement},
+    device::{DevicePage, Step},
     federation::{FederationPage, ProviderPage},
     home::HomePage,
     refusal::RefusalPage,
@@ -152,6 +153,22 @@ impl TokenPage {
     }
 }
 
+impl DevicePage {
+    fn sample(step: Step) -> Self {
+        let chrome = chrome("Connect a device").under("Home", "/");
+        Self { chrome, form_token: "sample".into(), user_code: "SDFGHJKL".into(), step }
+    }
+
+    fn sample_wrong() -> Self {
+        Self::sample(Step::Wrong { fix: "Check the letters.".into(), ecid: ECID.into() })
+    }
+
+    fn sample_asking(application: &str) -> Self {
+        let scopes = vec!["urn:opc:idm:t.user.me".into(), "offline_access".into()];
+        Self::sample(Step::Ask { application: application.into(), scopes })
+    }
+}
+
 impl RefusalPage {
     fn sample() -> Self {
         Self {
@@ -177,6 +194,11 @@ fn every_page() -> Vec<(&'static str, String)> {
         ("application-inactive", render(&ApplicationPage::sample_inactive())),
         ("token", render(&TokenPage::sample())),
         ("token-refused", render(&TokenPage::sample_refused())),
+        ("device", render(&DevicePage::sample(Step::Enter))),
+        ("device-wrong", render(&DevicePage::sample_wrong())),
+        ("device-asking", render(&DevicePage::sample_asking("Television"))),
+        ("device-allowed", render(&DevicePage::sample(Step::Allowed))),
+        ("device-denied", render(&DevicePage::sample(Step::Denied))),
         ("refusal", render(&RefusalPage::sample())),
     ]
 }
@@ -251,7 +273,9 @@ fn text_from_outside_is_escaped() {
     let mut token = TokenPage::sample();
     token.roles[0].name = HOSTILE.into();
     token.command = Some(HOSTILE.into());
-    for html in [page.render().unwrap(), signin.render().unwrap(), token.render().unwrap()] {
+    let mut device = DevicePage::sample_asking(HOSTILE);
+    device.user_code = HOSTILE.into();
+    for html in [page.render(), signin.render(), token.render(), device.render()].map(Result::unwrap) {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"onclick="), "{html}");
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use obol_domain::{Explanation, with_causes};
 use obol_protocol::{
-    oauth::{OAuthError, OAuthErrorCode, TokenBody},
+    oauth::{OAuthError, OAuthErrorCode},
     scim::{self, ScimError},
 };
 use serde::Serialize;
@@ -36,8 +36,8 @@ fn unwritable() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// A token (contract identity 2.3).
-pub(super) fn token(answer: &TokenBody) -> Response {
+/// A token, or codes for one (contract identity 2.3).
+pub(super) fn token(answer: &impl Serialize) -> Response {
     body(answer).map_or_else(unwritable, |body| (OAUTH_HEADERS, body).into_response())
 }
 

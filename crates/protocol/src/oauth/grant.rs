@@ -120,6 +120,11 @@ pub enum Grant {
         /// The JWT, not yet verified.
         assertion: Secret,
     },
+    /// A device whose user decides elsewhere.
+    DeviceCode {
+        /// What it polls with.
+        device_code: Secret,
+    },
     /// Another provider's token for a session token.
     TokenExchange(ExchangeRequest),
 }
@@ -154,6 +159,9 @@ impl Grant {
             Ok(GrantType::JwtBearer) => {
                 Ok(Self::JwtBearer { assertion: form.secret("assertion").ok_or(GrantProblem::Missing("assertion"))? })
             }
+            Ok(GrantType::DeviceCode) => Ok(Self::DeviceCode {
+                device_code: form.secret("device_code").ok_or(GrantProblem::Missing("device_code"))?,
+            }),
             Ok(GrantType::TokenExchange) => {
                 let required = |name| form.get(name).ok_or(GrantProblem::Missing(name)).map(str::to_owned);
                 Ok(Self::TokenExchange(ExchangeRequest {
@@ -168,7 +176,6 @@ impl Grant {
                 | GrantType::Implicit
                 | GrantType::RefreshToken
                 | GrantType::Saml2Bearer
-                | GrantType::DeviceCode
                 | GrantType::TlsClientAuth,
             )
             | Err(UnknownGrant) => Err(GrantProblem::Unsupported(name.to_owned())),
@@ -181,6 +188,7 @@ impl Grant {
             Self::ClientCredentials => GrantType::ClientCredentials,
             Self::Password { .. } => GrantType::Password,
             Self::JwtBearer { .. } => GrantType::JwtBearer,
+            Self::DeviceCode { .. } => GrantType::DeviceCode,
             Self::TokenExchange(_) => GrantType::TokenExchange,
         }
     }
