@@ -40,12 +40,13 @@ impl Server {
     }
 
     /// Starts a dev cloud on a free port, and returns it with how long it took until it answered as ready.
-    pub fn obol(binary: &Path, data_dir: &Path) -> anyhow::Result<(Self, Duration)> {
+    pub fn obol(binary: &Path, data_dir: &Path, more: &[&str]) -> anyhow::Result<(Self, Duration)> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let begun = now();
         let child = Command::new(binary)
             .args(["up", "--no-limits", "--listen", &port.to_string(), "--data-dir"])
             .arg(data_dir)
+            .args(more)
             .stdout(Stdio::null())
             .spawn()
             .context("obol does not start")?;

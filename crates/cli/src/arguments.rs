@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{analytics_instance, clock, fault, serve, token, up, why, work_request};
+use crate::commands::{analytics_instance, audit, clock, fault, serve, token, up, why, work_request};
 
 /// Access tokens and Analytics instances, on your machine and in Oracle Cloud
 #[derive(Debug, Parser)]
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     AnalyticsInstance(analytics_instance::Arguments),
     WorkRequest(work_request::Arguments),
     Why(why::Arguments),
+    Audit(audit::Arguments),
     Clock(clock::Arguments),
     Fault(fault::Arguments),
 }

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod analytics_instance;
+pub(crate) mod audit;
 pub(crate) mod clock;
 pub(crate) mod fault;
 pub(crate) mod serve;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::AnalyticsInstance(arguments) => analytics_instance::run(arguments),
         Command::WorkRequest(arguments) => work_request::run(arguments),
         Command::Why(arguments) => why::run(&arguments),
+        Command::Audit(arguments) => audit::run(arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Fault(arguments) => fault::run(&arguments),
     };

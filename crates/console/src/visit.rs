@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -16,10 +16,12 @@ use obol_domain::{
     Explanation,
     app_role::BuiltInRole,
     audit::{Cause, Kind, Party},
+    rate_limit::TooMany,
 };
 use obol_identity::{
     Identity, ServiceError, StripeView,
     http::{Peer, PublicBase, StripeLocator},
+    limits,
     sessions::OpenSession,
 };
 use obol_protocol::{Secret, oauth::form};
@@ -159,8 +161,12 @@ pub(crate) async fn begin(State(identity): State<Identity>, mut request: Request
             from_elsewhere(&visit).into_response()
         }
         Ok(visit) => {
-            request.extensions_mut().insert(visit);
-            next.run(request).await
+            if let Err(refused) = identity.admit(&visit.stripe().name, request.uri().path(), now) {
+                too_many(&visit, &refused)
+            } else {
+                request.extensions_mut().insert(visit);
+                next.run(request).await
+            }
         }
     };
     if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
@@ -205,6 +211,15 @@ async fn visit(
 /// The address that the request came from, where it is known.
 fn peer(extensions: &Extensions) -> Option<String> {
     extensions.get().map(|Peer(address)| address.to_string())
+}
+
+/// A stripe that was asked too often.
+fn too_many(visit: &Visit, refused: &TooMany) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let page = Refused::new(visit, status, "Too many requests", limits::explanation(refused));
+    let mut response = page.into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(refused.retry_after));
+    response
 }
 
 /// Without a stripe there is nothing to frame a page with.

@@ -60,6 +60,7 @@ impl World {
             public: PublicUrls { scheme: "http".into(), authority: "127.0.0.1:4620".into() },
             recorder: recorder.clone(),
             password_slots: 2,
+            safety: obol_identity::Safety::default(),
         });
         let mut tx = scratch.db.begin().await.unwrap();
         let making = Provisioning { entropy: &*entropy, master: &master, now: identity.now() };

@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod lockout;
 pub mod password_policy;
 pub mod policy;
+pub mod rate_limit;
 pub mod registrar;
 pub mod scopes;
 pub mod seal;

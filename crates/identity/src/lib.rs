@@ -17,6 +17,8 @@ pub mod devices;
 pub mod grants;
 pub mod http;
 pub mod keys;
+pub mod limits;
+mod memo;
 pub mod password;
 pub mod passwords;
 pub mod provisioning;
@@ -30,4 +32,4 @@ pub mod trusts;
 pub mod users;
 pub mod verifier;
 
-pub use service::{Identity, IdentityParts, PublicUrls, ServiceError, StripeLocator, StripeView};
+pub use service::{Identity, IdentityParts, PublicUrls, Safety, ServiceError, StripeLocator, StripeView};

@@ -11,7 +11,7 @@ use std::sync::{
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use obol_domain::Entropy;
+use obol_domain::{Entropy, seal::MasterKey};
 use obol_protocol::Secret;
 use obol_store::StoreError;
 use subtle::ConstantTimeEq;
@@ -71,6 +71,11 @@ struct Pool {
     slots: Arc<Semaphore>,
     memory: Mutex<Vec<Vec<Block>>>,
     used: AtomicBool,
+    /// How often Argon2id was worked out, for tests of what costs one and what does not.
+    #[cfg(test)]
+    worked: std::sync::atomic::AtomicU64,
+    /// Random bytes of this process that leave it in no form.
+    own: zeroize::Zeroizing<[u8; HASH]>,
     /// What is verified when there is nothing to verify, so that an unknown user takes as long as a known one.
     nobody: String,
 }
@@ -79,12 +84,17 @@ impl PasswordPool {
     pub(crate) fn new(slots: usize, entropy: &dyn Entropy) -> Self {
         let slots = slots.max(1);
         // No password has this hash: it is random.
-        let nobody = encode(&entropy.bytes::<SALT>(), &entropy.bytes::<HASH>());
+        let salt = entropy.bytes::<SALT>();
+        let own = zeroize::Zeroizing::new(entropy.bytes::<HASH>());
+        let nobody = encode(&salt, own.as_slice());
         Self(Arc::new(Pool {
             places: Arc::new(Semaphore::new(slots + slots * WAITING_PER_SLOT)),
             slots: Arc::new(Semaphore::new(slots)),
             memory: Mutex::default(),
             used: AtomicBool::new(false),
+            #[cfg(test)]
+            worked: std::sync::atomic::AtomicU64::default(),
+            own,
             nobody,
         }))
     }
@@ -117,6 +127,17 @@ impl PasswordPool {
         tokio::task::spawn_blocking(work).await.map_err(|_| NotChecked::Interrupted)?
     }
 
+    /// A key that only this process ever has, for what it remembers of passwords.
+    pub(crate) fn process_key(&self) -> Option<MasterKey> {
+        MasterKey::new(&self.0.own).ok()
+    }
+
+    /// How often Argon2id was worked out.
+    #[cfg(test)]
+    pub(crate) fn worked(&self) -> u64 {
+        self.0.worked.load(Ordering::Relaxed)
+    }
+
     /// Takes every place, as a flood would.
     #[cfg(test)]
     pub(crate) fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
@@ -142,6 +163,8 @@ impl Pool {
     /// One Argon2id, in memory that is kept from one to the next.
     fn derive(&self, params: Params, password: &Secret, salt: &[u8]) -> Option<[u8; HASH]> {
         self.used.store(true, Ordering::Relaxed);
+        #[cfg(test)]
+        self.worked.fetch_add(1, Ordering::Relaxed);
         let kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_default();
         memory.resize(params.block_count(), Block::new());

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use obol_domain::{Clock, Entropy, seal::MasterKey};
+use obol_domain::{Clock, Entropy, rate_limit::Tier, seal::MasterKey};
 use obol_protocol::Timestamp;
 use obol_store::{Db, StoreError, device_codes, explanations::Recorder, sessions, used_assertions};
 
@@ -11,6 +11,8 @@ use crate::{
     cache::{Cache, LoadedStripe},
     callers::KeyCache,
     keys::KeyFault,
+    limits::Limiter,
+    memo::PasswordMemo,
     password::PasswordPool,
 };
 
@@ -30,6 +32,23 @@ pub struct IdentityParts {
     pub recorder: Recorder,
     /// How many passwords are checked at a time; one for each core is right.
     pub password_slots: usize,
+    /// What guards it.
+    pub safety: Safety,
+}
+
+/// What guards a node, and can be switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Safety {
+    /// Whether a password that was verified moments ago is known again without an Argon2id.
+    pub password_memo: bool,
+    /// How often each stripe may be asked; none is as often as the machine can.
+    pub rate_limits: Option<Tier>,
+}
+
+impl Default for Safety {
+    fn default() -> Self {
+        Self { password_memo: true, rate_limits: None }
+    }
 }
 
 /// Scheme and authority as clients see them.
@@ -146,6 +165,8 @@ pub(crate) struct Inner {
     pub(crate) master: MasterKey,
     pub(crate) recorder: Recorder,
     pub(crate) passwords: PasswordPool,
+    pub(crate) memo: PasswordMemo,
+    pub(crate) limiter: Limiter,
     pub(crate) trail: Trail,
     pub(crate) cache: Cache,
     pub(crate) keys: KeyCache,
@@ -167,12 +188,14 @@ const RELEASE: Duration = Duration::from_secs(5);
 impl Identity {
     /// Puts the service together and starts the writer of its audit trail. Nothing is read yet.
     pub fn new(parts: IdentityParts) -> Self {
-        let IdentityParts { db, clock, entropy, master, public, recorder, password_slots } = parts;
+        let IdentityParts { db, clock, entropy, master, public, recorder, password_slots, safety } = parts;
         let passwords = PasswordPool::new(password_slots, &*entropy);
         let cache = Cache::new(db.clone(), master.clone(), public);
         let keys = KeyCache::default();
+        let memo = PasswordMemo::new(if safety.password_memo { passwords.process_key() } else { None });
+        let limiter = Limiter::new(safety.rate_limits);
         let trail = Trail::start(db.clone(), master.clone());
-        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, trail, cache, keys }))
+        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, memo, limiter, trail, cache, keys }))
     }
 
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every

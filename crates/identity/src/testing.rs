@@ -21,7 +21,7 @@ use obol_testkit::{ManualClock, Scratch, SeededEntropy};
 use tower::ServiceExt as _;
 
 use crate::{
-    Identity, IdentityParts, PublicUrls, StripeLocator, certificates, http,
+    Identity, IdentityParts, PublicUrls, Safety, StripeLocator, certificates, http,
     provisioning::{MadeApplication, MadeUser, NewApplication, NewStripe, NewUser, Provisioning},
 };
 
@@ -69,6 +69,13 @@ impl World {
         Self::seeded(7).await
     }
 
+    /// The same with other guards.
+    pub(crate) async fn with(safety: Safety) -> Self {
+        let world = Self::new().await;
+        let identity = node(&world.scratch.db, &world.clock, &world.entropy, &world.master, safety);
+        Self { identity, ..world }
+    }
+
     /// The same with other ids and keys.
     pub(crate) async fn seeded(seed: u64) -> Self {
         #[cfg(not(feature = "postgres-tests"))]
@@ -77,7 +84,7 @@ impl World {
         let scratch = Scratch::postgres().await;
         let (clock, entropy) = (ManualClock::default(), Arc::new(SeededEntropy::new(seed)));
         let master = MasterKey::new(&[7; 32]).unwrap();
-        let identity = node(&scratch.db, &clock, &entropy, &master);
+        let identity = node(&scratch.db, &clock, &entropy, &master, Safety::default());
         let mut tx = scratch.db.begin().await.unwrap();
         let provisioning = Provisioning { entropy: &*entropy, master: &master, now: identity.now() };
         let tenancy = Tenancy {
@@ -102,13 +109,13 @@ impl World {
 
     /// Another node on the same database.
     pub(crate) fn node(&self) -> Identity {
-        node(&self.scratch.db, &self.clock, &self.entropy, &self.master)
+        node(&self.scratch.db, &self.clock, &self.entropy, &self.master, Safety::default())
     }
 
     /// The same node with its clock ahead, as before a dev cloud's clock was set back.
     pub(crate) fn node_ahead(&self, ahead: Duration) -> Identity {
         let clock = ManualClock::at(self.identity.now().plus(ahead));
-        node(&self.scratch.db, &clock, &self.entropy, &self.master)
+        node(&self.scratch.db, &clock, &self.entropy, &self.master, Safety::default())
     }
 
     pub(crate) fn provisioning(&self) -> Provisioning<'_> {
@@ -229,7 +236,7 @@ pub(crate) fn new_stripe(name: &str, tenancy_id: &str) -> NewStripe {
     }
 }
 
-fn node(db: &Db, clock: &ManualClock, entropy: &Arc<SeededEntropy>, master: &MasterKey) -> Identity {
+fn node(db: &Db, clock: &ManualClock, entropy: &Arc<SeededEntropy>, master: &MasterKey, safety: Safety) -> Identity {
     let (recorder, _writer) = Recorder::start(db.clone());
     Identity::new(IdentityParts {
         db: db.clone(),
@@ -239,6 +246,7 @@ fn node(db: &Db, clock: &ManualClock, entropy: &Arc<SeededEntropy>, master: &Mas
         public: PublicUrls { scheme: "https".into(), authority: "identity.oraclecloud.com".into() },
         recorder,
         password_slots: 2,
+        safety,
     })
 }
 

@@ -128,9 +128,12 @@ impl Identity {
         let name = &stripe.row.name;
         let found = users::by_name(&self.0.db, name, user_name).await?;
         let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-        let checked = self.0.passwords.verify(password, hash).await;
-        let key = found.as_ref().map_or("", |user| &user.id);
-        let right = checked.map_err(|fault| fault.of::<SignInRefusal>("users", "password_hash", key))?;
+        let remembered = found.as_ref().is_some_and(|user| self.0.memo.knows(name, user, password, now));
+        let right = remembered || {
+            let checked = self.0.passwords.verify(password, hash).await;
+            let key = found.as_ref().map_or("", |user| &user.id);
+            checked.map_err(|fault| fault.of::<SignInRefusal>("users", "password_hash", key))?
+        };
 
         let judged = match found {
             None => Err(SignInRefusal::Unknown),
@@ -158,6 +161,9 @@ impl Identity {
         let user = may_sign_in(lockout, current.user, now)?;
         if user.lock.failed_attempts != 0 {
             users::forgive(&self.0.db, name, &user.id, user.lock).await?;
+        }
+        if !remembered {
+            self.0.memo.remember(name, &user, password, now);
         }
         Ok(UserWithRoles { user, roles: current.roles })
     }

@@ -20,6 +20,8 @@ use obol_protocol::Timestamp;
 use obol_store::{Db, StoreError, meta, open::Claim, stripes};
 
 pub use data_dir::{DataDir, DataDirError};
+pub use obol_domain::rate_limit::Tier;
+pub use obol_identity::Safety;
 pub use obol_store::OpenError;
 pub use seed::Facts;
 
@@ -52,6 +54,8 @@ pub struct Options {
     pub no_limits: bool,
     /// Let everybody read the stripe's public signing key, as `Settings.signingCertPublicAccess` does.
     pub public_signing_cert: bool,
+    /// What guards the token service.
+    pub safety: Safety,
 }
 
 /// Why the dev cloud did not start. `Display` says what and where in one line; [`StartError::hint`] what to do.
@@ -175,6 +179,7 @@ impl DevCloud {
             public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
             provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), faults.clone())),
             settings,
+            safety: options.safety,
         });
         let lab = Lab { db, clock, recorder: services.recorder.clone(), faults, moving: Arc::default() };
         let door = Door { listener, front: Front::loopback(), tls: None };

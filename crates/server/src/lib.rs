@@ -4,6 +4,7 @@
 //! own routers, which [`services`] puts together. [`dev`] is the dev cloud behind `obol up`, [`lab`] its `/obol/v1` routes;
 //! [`serve`] is the production server, behind [`tls`] or a proxy.
 
+pub mod audit;
 pub mod clock;
 pub mod dev;
 pub mod entropy;

@@ -117,6 +117,7 @@ impl Server {
             public: PublicUrls { scheme: public.scheme().to_owned(), authority: public.authority().to_owned() },
             provisioner: Arc::new(Simulated::new(Durations::all(config.provisioning), Faults::default())),
             settings: Settings::new(&config.region, &public.to_string()),
+            safety: config.safety,
         });
         let running = services.serve(Door { listener, front, tls }, health(db));
         Ok(Self { address, running, _claim: claim })

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use axum::{Router, middleware};
 use obol_analytics::{Analytics, AnalyticsParts, Settings, provisioner::Provisioner, work::Engine};
 use obol_domain::{Clock, Entropy, injector::NoFaults, seal::MasterKey};
-use obol_identity::{Identity, IdentityParts, PublicUrls, audit::Trail};
+use obol_identity::{Identity, IdentityParts, PublicUrls, Safety, audit::Trail};
 use obol_store::{Db, explanations::Recorder};
 use tokio::{sync::watch, task::JoinSet};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -31,6 +31,8 @@ pub(crate) struct Parts {
     /// What provisions instances.
     pub(crate) provisioner: Arc<dyn Provisioner>,
     pub(crate) settings: Settings,
+    /// What guards the token service.
+    pub(crate) safety: Safety,
 }
 
 /// Services that are put together and not yet reachable.
@@ -44,7 +46,7 @@ pub(crate) struct Services {
 
 impl Services {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { db, clock, entropy, master, public, provisioner, settings } = parts;
+        let Parts { db, clock, entropy, master, public, provisioner, settings, safety } = parts;
         let (recorder, recording) = Recorder::start(db.clone());
         let identity = Identity::new(IdentityParts {
             db: db.clone(),
@@ -54,6 +56,7 @@ impl Services {
             public,
             recorder: recorder.clone(),
             password_slots: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            safety,
         });
         let analytics = Analytics::new(AnalyticsParts {
             db: db.clone(),

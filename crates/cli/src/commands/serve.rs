@@ -24,6 +24,8 @@ The configuration:
   master_key_file = \"/etc/obol/master.key\"         # what the database was made with
   region = \"us-ashburn-1\"
   provisioning_seconds = 2                         # provisioning is simulated
+  rate_limits = \"premium\"                          # 429 beyond these; without it no limits
+  password_memo = true                             # skip Argon2id for a minute after it
   behind_proxy = false                             # true where a proxy ends TLS
   [tls]                                            # where TLS ends here
   certificate_file = \"/etc/obol/tls.pem\"           # the server's certificate first

@@ -13,7 +13,7 @@ use std::{
 };
 
 use clap::Args;
-use obol_server::dev::{DevCloud, OpenError, Options, StartError};
+use obol_server::dev::{DevCloud, OpenError, Options, Safety, StartError, Tier};
 
 use super::signals::Signals;
 use crate::{
@@ -58,6 +58,13 @@ pub(crate) struct Up {
     /// Serve the stripe's public signing key to everybody, not only with a token (the stripe keeps the setting)
     #[arg(long)]
     public_signing_cert: bool,
+    /// Refuse requests beyond Oracle's limits for a kind of domain, with 429: free, oracle-apps, oracle-apps-premium,
+    /// premium or external; without it nothing is limited
+    #[arg(long, value_name = "TIER")]
+    rate_limits: Option<Tier>,
+    /// Check a password anew for every token, also where the same one was right less than a minute ago
+    #[arg(long)]
+    no_memo: bool,
     /// Log to standard error, as JSON lines: error, warn, info (each request), debug
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
@@ -86,6 +93,7 @@ async fn serve(up: Up) -> Result<(), Failure> {
         provisioning: up.provisioning,
         no_limits: up.no_limits,
         public_signing_cert: up.public_signing_cert,
+        safety: Safety { password_memo: !up.no_memo, rate_limits: up.rate_limits },
     };
     let cloud = DevCloud::start(options).await.map_err(|error| not_started(&error))?;
     let walked = tokio::select! {

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use obol_domain::{Explanation, with_causes};
+use obol_domain::{Explanation, rate_limit::TooMany, with_causes};
 use obol_protocol::{
     oauth::{OAuthError, OAuthErrorCode},
     scim::{self, ScimError},
@@ -11,7 +11,7 @@ use obol_protocol::{
 use serde::Serialize;
 
 use super::ROUTES;
-use crate::{ServiceError, grants::TokenRefusal, tokens::TokenFault};
+use crate::{ServiceError, grants::TokenRefusal, limits, tokens::TokenFault};
 
 const OAUTH_JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 
@@ -105,6 +105,18 @@ pub(super) fn failed(error: &ServiceError) -> Response {
     }
     response.extensions_mut().insert(Failure(with_causes(error)));
     response
+}
+
+/// A stripe that was asked too often, in the dialect of the door.
+pub(super) fn too_many(door: &str, refused: &TooMany) -> Response {
+    let mut response = if door == "admin.request" {
+        scim_error(&ScimError::plain(StatusCode::TOO_MANY_REQUESTS))
+    } else {
+        let error = OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "Too many requests.");
+        oauth(&OAuthError { status: StatusCode::TOO_MANY_REQUESTS, ..error })
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(refused.retry_after));
+    explained(response, Some(limits::explanation(refused)))
 }
 
 /// A stripe that is not there, at a door of the admin API or of discovery.

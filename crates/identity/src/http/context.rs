@@ -8,10 +8,13 @@ use axum::{
     response::Response,
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header, request::Parts};
-use obol_domain::{Entropy, Explanation, audit::Cause};
+use obol_domain::{Entropy, Explanation, audit::Cause, rate_limit::TooMany};
 use obol_protocol::{Secret, Timestamp};
 
-use super::{PublicBase, StripeLocator, answer::Failure};
+use super::{
+    PublicBase, StripeLocator,
+    answer::{self, Failure},
+};
 use crate::{Identity, tokens::TokenFault};
 
 /// What a handler knows of its request before it looks at the body.
@@ -102,7 +105,10 @@ pub(super) async fn layer(State(identity): State<Identity>, mut request: Request
     request.extensions_mut().insert(RequestId(ecid.clone()));
     let locator = request.extensions().get::<StripeLocator>().cloned().unwrap_or_default();
     let (cause, door) = (cause(request.extensions()), door_of(request.uri().path()));
-    let mut response = next.run(request).await;
+    let mut response = match identity.too_many(&locator, request.uri().path(), now).await {
+        Some(refused) => answer::too_many(door, &refused),
+        None => next.run(request).await,
+    };
     if let Some(explanation) = response.extensions_mut().remove::<Explanation>() {
         tracing::info!(ecid, check = %explanation.check, status = response.status().as_u16(), "refused");
         let refused = response.extensions_mut().remove();
@@ -131,6 +137,16 @@ fn door_of(path: &str) -> &'static str {
 }
 
 impl Identity {
+    /// Why a request is not even looked at, if its stripe was asked too often.
+    async fn too_many(&self, locator: &StripeLocator, path: &str, now: Timestamp) -> Option<TooMany> {
+        if !self.limits_requests() {
+            return None;
+        }
+        // A stripe that cannot be found is for the endpoint to tell.
+        let stripe = self.locate(locator, now).await.ok().flatten()?;
+        self.admit(&stripe.row.name, path, now).err()
+    }
+
     /// A new request id in the product's shape, for doors that are not in this crate.
     pub fn ecid(&self) -> String {
         mint(&*self.0.entropy)

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use obol_identity::Safety;
 use serde::Deserialize;
 
 /// What `obol serve` is told.
@@ -25,6 +26,8 @@ pub struct Config {
     pub provisioning: Duration,
     /// Where TLS ends here.
     pub tls: Option<TlsFiles>,
+    /// What guards the token service.
+    pub safety: Safety,
 }
 
 /// The certificate chain and its key.
@@ -112,6 +115,9 @@ pub enum ConfigError {
     /// TLS ends here and the public address is without it, or the other way round.
     #[error("tls and behind_proxy contradict each other")]
     TlsTwice,
+    /// `rate_limits` names no kind of domain.
+    #[error("rate_limits names no kind of domain")]
+    RateLimits,
     /// A public address without TLS.
     #[error("public_url is without TLS")]
     Plain,
@@ -127,6 +133,7 @@ impl ConfigError {
             Self::Database => "set database_url, or OBOL_DATABASE_URL where the file should hold no password",
             Self::Tls => "add [tls] with certificate_file and private_key_file, or behind_proxy = true",
             Self::TlsTwice => "keep [tls] where TLS ends here, behind_proxy = true where a proxy ends it",
+            Self::RateLimits => "choose free, oracle-apps, oracle-apps-premium, premium or external, or leave it out",
             Self::Plain => "use https; tokens and passwords must not travel in the clear",
         }
     }
@@ -146,6 +153,13 @@ struct Document {
     #[serde(default)]
     behind_proxy: bool,
     tls: Option<TlsFiles>,
+    rate_limits: Option<String>,
+    #[serde(default = "password_memo")]
+    password_memo: bool,
+}
+
+const fn password_memo() -> bool {
+    true
 }
 
 fn region() -> String {
@@ -180,6 +194,8 @@ impl Config {
         if public.scheme() == "http" && !(file.behind_proxy && file.listen.ip().is_loopback()) {
             return Err(ConfigError::Plain);
         }
+        let rate_limits = file.rate_limits.as_deref().map(str::parse).transpose();
+        let rate_limits = rate_limits.map_err(|_| ConfigError::RateLimits)?;
         Ok(Self {
             listen: file.listen,
             public,
@@ -188,6 +204,7 @@ impl Config {
             region: file.region,
             provisioning: Duration::from_secs(file.provisioning_seconds.into()),
             tls: file.tls,
+            safety: Safety { password_memo: file.password_memo, rate_limits },
         })
     }
 }
@@ -205,6 +222,8 @@ fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use obol_domain::rate_limit::Tier;
+
     use super::*;
 
     const WHOLE: &str = r#"
@@ -251,6 +270,16 @@ mod tests {
         assert!(config(&plain).is_ok(), "behind a proxy on loopback");
         let open = plain.replace("127.0.0.1:8443", "0.0.0.0:8443");
         assert!(matches!(config(&open), Err(ConfigError::Plain)));
+    }
+
+    #[test]
+    fn limits_are_those_of_a_known_kind_of_domain_and_none_where_nothing_is_said() {
+        let safety = |members: &str| config(&format!("{WHOLE}\n{members}")).map(|config| config.safety);
+        assert!(matches!(safety(""), Ok(safety) if safety == Safety::default()));
+        let off = Safety { password_memo: false, rate_limits: Some(Tier::Premium) };
+        let limited = safety("rate_limits = 'premium'\npassword_memo = false");
+        assert!(matches!(limited, Ok(safety) if safety == off));
+        assert!(matches!(safety("rate_limits = 'Premium'"), Err(ConfigError::RateLimits)));
     }
 
     #[test]
