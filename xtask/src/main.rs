@@ -8,6 +8,7 @@ mod client_steps;
 mod compatibility;
 mod dev_cloud;
 mod environment;
+mod fuzz;
 mod install;
 mod postgres;
 mod steps;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::client_steps;
+use crate::fuzz;
 use crate::install::{self, Tool};
 use crate::postgres::Cluster;
 use crate::workshop::Workshop;
@@ -34,6 +35,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "format", what: "rustfmt leaves every file as it is", run: format },
     Step { name: "clippy", what: "no lint on any target with any feature", run: clippy },
     Step { name: "rules", what: "dependency edges and the rules of the tree", run: rules },
+    Step { name: "fuzz", what: "every parser, coverage-guided, for a while", run: fuzz::every_target },
     Step { name: "sqlite", what: "all tests on SQLite", run: sqlite },
     Step { name: "postgres", what: "the storage tests again on PostgreSQL", run: postgres },
     Step { name: "browser", what: "the console's path in Chromium", run: browser },
