@@ -4,6 +4,7 @@
 //! one service ask the other: [`RequestAuthenticator`], [`AccessTokenVerifier`] and [`InstanceRegistrar`].
 
 pub mod access_token;
+pub mod administration;
 pub mod app_role;
 pub mod application;
 pub mod audit;

@@ -1,22 +1,26 @@
 //! The public doors of the token service, as one table of routes. What stands here decides nothing.
 
+mod admin;
 mod answer;
 mod context;
 mod device;
 mod discovery;
-mod me;
 mod signing_cert;
 mod token;
 
+use std::collections::BTreeMap;
+
+use ::http::Method;
 use axum::{
     Router,
+    extract::{Request, State},
     middleware::from_fn_with_state,
-    routing::{MethodRouter, any, get, post},
+    routing::{MethodFilter, MethodRouter, any, get, on, post},
 };
 
 pub use self::context::Peer;
-use crate::Identity;
 pub use crate::StripeLocator;
+use crate::{Identity, admin as administration};
 
 /// The address of the stripe as this client reaches it, e.g. `http://127.0.0.1:4620/idcs-…`. The server puts it into the
 /// request's extensions; without it answers carry the configured address.
@@ -44,8 +48,6 @@ pub enum Policy {
     Client,
     /// Whoever has an access token of the stripe, or everybody when the stripe's setting says so.
     TokenUnlessPublic,
-    /// The user an access token with the scope `urn:opc:idm:t.user.me` speaks for.
-    User,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +57,10 @@ enum Operation {
     OpenIdConfiguration,
     IdcsConfiguration,
     SigningCert,
-    Me,
 }
 
-/// Every door there is.
-pub const ROUTES: [Route; 6] = [
+/// Every door beside those of the administration's resources, which have a table of their own.
+pub const ROUTES: [Route; 5] = [
     Route { method: "POST", path: "/oauth2/v1/token", policy: Policy::Client, operation: Operation::Token },
     Route { method: "POST", path: "/oauth2/v1/device", policy: Policy::Client, operation: Operation::Device },
     Route {
@@ -80,7 +81,6 @@ pub const ROUTES: [Route; 6] = [
         policy: Policy::TokenUnlessPublic,
         operation: Operation::SigningCert,
     },
-    Route { method: "GET", path: "/admin/v1/Me", policy: Policy::User, operation: Operation::Me },
 ];
 
 /// The routes of the token service, each with its own refusal of other methods, and a 404 below its own prefixes.
@@ -88,6 +88,9 @@ pub fn router(identity: Identity) -> Router {
     let mut router = Router::new();
     for Route { path, operation, .. } in ROUTES {
         router = router.route(path, handler(operation));
+    }
+    for (path, doors) in administration_doors() {
+        router = router.route(path, doors);
     }
     for prefix in ["/oauth2", "/sso"] {
         router = router
@@ -112,14 +115,40 @@ pub fn elsewhere(identity: Identity) -> Router {
         .with_state(identity)
 }
 
+/// The doors of the administration's table: for each path one of every method it has, and a refusal of the others.
+fn administration_doors() -> BTreeMap<&'static str, MethodRouter<Identity>> {
+    let mut doors: BTreeMap<&'static str, (MethodRouter<Identity>, Vec<&'static str>)> = BTreeMap::new();
+    for route in administration::ROUTES {
+        let Ok(filter) = method(route.method).try_into() else { continue };
+        let serve = move |State(identity): State<Identity>, request: Request| admin::serve(identity, route, request);
+        let (router, methods) = doors.remove(route.path).unwrap_or_default();
+        let filter: MethodFilter = filter;
+        let methods = methods.into_iter().chain([route.method]).collect();
+        doors.insert(route.path, (router.merge(on(filter, serve)), methods));
+    }
+    let refusing = |(router, methods): (MethodRouter<Identity>, Vec<&str>)| {
+        let head = if methods.contains(&"GET") { ", HEAD" } else { "" };
+        let allow = format!("{}{head}", methods.join(", "));
+        router.fallback(move || async move { answer::scim_other_method(&allow) })
+    };
+    doors.into_iter().map(|(path, door)| (path, refusing(door))).collect()
+}
+
+fn method(name: &str) -> Method {
+    Method::from_bytes(name.as_bytes()).unwrap_or_default()
+}
+
+async fn scim_get_only() -> axum::response::Response {
+    answer::scim_other_method("GET, HEAD")
+}
+
 fn handler(operation: Operation) -> MethodRouter<Identity> {
     match operation {
         Operation::Device => post(device::post).fallback(answer::oauth_method_not_allowed),
         Operation::Token => post(token::post).fallback(answer::oauth_method_not_allowed),
-        Operation::OpenIdConfiguration => get(discovery::openid).fallback(answer::scim_method_not_allowed),
-        Operation::IdcsConfiguration => get(discovery::idcs).fallback(answer::scim_method_not_allowed),
-        Operation::SigningCert => get(signing_cert::get).fallback(answer::scim_method_not_allowed),
-        Operation::Me => get(me::get).fallback(answer::scim_method_not_allowed),
+        Operation::OpenIdConfiguration => get(discovery::openid).fallback(scim_get_only),
+        Operation::IdcsConfiguration => get(discovery::idcs).fallback(scim_get_only),
+        Operation::SigningCert => get(signing_cert::get).fallback(scim_get_only),
     }
 }
 
@@ -146,18 +175,23 @@ mod tests {
         for Route { method, path, policy, .. } in ROUTES {
             let expected = match policy {
                 Policy::Public => 200,
-                Policy::Client | Policy::TokenUnlessPublic | Policy::User => 401,
+                Policy::Client | Policy::TokenUnlessPublic => 401,
             };
             assert_eq!(world.send(request(method, path)).await.status(), expected, "{method} {path}");
+        }
+        for administration::Route { method, path, .. } in administration::ROUTES {
+            assert_eq!(world.send(request(method, path)).await.status(), 401, "{method} {path}");
         }
     }
 
     #[tokio::test]
     async fn every_door_serves_its_own_method_only() {
         let world = World::new().await;
-        for Route { method, path, .. } in ROUTES {
+        let administration = administration::ROUTES.iter().map(|route| (route.method, route.path));
+        let doors: Vec<_> = ROUTES.iter().map(|route| (route.method, route.path)).chain(administration).collect();
+        for (method, path) in doors.iter().copied() {
             for other in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-                if other != method {
+                if !doors.contains(&(other.as_str(), path)) {
                     let response = world.send(request(other.as_str(), path)).await;
                     assert_eq!(response.status(), 405, "{other} {path}");
                     assert!(response.headers()["allow"].to_str().unwrap().contains(method), "{other} {path}");
@@ -170,7 +204,7 @@ mod tests {
     async fn nothing_else_is_found_below_our_prefixes() {
         let world = World::new().await;
         for path in
-            ["/oauth2", "/oauth2/", "/oauth2/v1/tokens", "/sso/v1/sdk/authenticate", "/admin/v1/Users", "/admin/"]
+            ["/oauth2", "/oauth2/", "/oauth2/v1/tokens", "/sso/v1/sdk/authenticate", "/admin/v1/Nothing", "/admin/"]
         {
             assert_eq!(world.send(request("GET", path)).await.status(), 404, "{path}");
         }
@@ -179,7 +213,8 @@ mod tests {
     #[test]
     fn every_door_stands_in_the_document_of_compatibility() {
         let document = include_str!("../../../docs/compatibility.md");
-        for Route { method, path, .. } in ROUTES {
+        let administration = administration::ROUTES.iter().map(|route| (route.method, route.path));
+        for (method, path) in ROUTES.iter().map(|route| (route.method, route.path)).chain(administration) {
             assert!(document.contains(&format!("`{method} {path}`")), "{method} {path}");
         }
     }

@@ -5,6 +5,7 @@
 //! through the traits of `domain`: [`callers`] says who signed a request, [`verifier`] who a token is, and [`registrar`] keeps
 //! an instance's application.
 
+mod admin;
 pub mod applications;
 mod assertions;
 pub mod audit;

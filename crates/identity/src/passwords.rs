@@ -221,7 +221,7 @@ fn event_name(by: SetBy<'_>) -> &'static str {
 }
 
 /// What `disallowedUserAttributeValues` may name.
-fn attributes(user: &User) -> [(&str, &str); 6] {
+pub(crate) fn attributes(user: &User) -> [(&str, &str); 6] {
     [
         ("userName", &user.user_name),
         ("displayName", &user.display_name),

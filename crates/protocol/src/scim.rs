@@ -14,7 +14,6 @@ pub mod path;
 pub mod projection;
 pub mod resources;
 pub mod schema;
-pub mod user;
 
 pub use condition::Condition;
 pub use error::ScimError;
@@ -25,7 +24,6 @@ pub use list::{ListAnswer, ListQuery};
 pub use path::AttributePath;
 pub use projection::Projection;
 pub use schema::ResourceType;
-pub use user::{Email, Meta, Name, User};
 
 /// The content type of every answer (contract identity 6.1).
 pub const CONTENT_TYPE: &str = "application/json;charset=utf-8";

@@ -6,7 +6,9 @@ use obol_protocol::Timestamp;
 use crate::{Db, StoreError, Tx, values};
 
 statements! { "api_keys";
-    INSERT = "INSERT INTO api_keys (stripe, user_id, fingerprint, public_key, created_at) VALUES ($1, $2, $3, $4, $5)";
+    INSERT =
+        "INSERT INTO api_keys (stripe, user_id, fingerprint, public_key, created_at, id)
+         VALUES ($1, $2, $3, $4, $5, replace(CAST($3 AS TEXT), ':', ''))";
     DELETE = "DELETE FROM api_keys WHERE stripe = $1 AND user_id = $2 AND fingerprint = $3";
     HOLDER =
         "SELECT u.id, u.stripe, u.user_name, u.is_active, k.public_key,

@@ -31,6 +31,10 @@ statements! { "groups";
          WHERE stripe = $1 AND id = $2 AND revision = $3";
     DELETE = "DELETE FROM groups WHERE stripe = $1 AND id = $2 AND revision = $3";
     CLEAR = "DELETE FROM group_members WHERE stripe = $1 AND group_id = $2";
+    TOUCH_OF_USER =
+        "UPDATE groups SET revision = revision + 1, modified_at = $3
+         WHERE stripe = $1 AND id IN (SELECT group_id FROM group_members WHERE stripe = $1 AND user_id = $2)";
+    MEMBER_IDS = "SELECT user_id FROM group_members WHERE stripe = $1 AND group_id = $2 ORDER BY user_id";
     OF_USER =
         "SELECT g.id, g.ocid, g.display_name FROM group_members m
          JOIN groups g ON g.stripe = m.stripe AND g.id = m.group_id
@@ -159,6 +163,11 @@ pub async fn update(tx: &mut Tx, stripe: &str, group: &Group) -> Result<bool, St
 /// Removes a group that is still as it was read, with its memberships. Returns whether it was.
 pub async fn delete(tx: &mut Tx, stripe: &str, group_id: &str, revision: i64) -> Result<bool, StoreError> {
     Ok(tx.execute(&DELETE, values![stripe, group_id, revision]).await? == 1)
+}
+
+/// Makes all groups that a user is in new versions of themselves, before the user goes.
+pub async fn touch_of_user(tx: &mut Tx, stripe: &str, user_id: &str, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(&TOUCH_OF_USER, values![stripe, user_id, now]).await.map(drop)
 }
 
 /// The groups a user is in, at most 1000.
@@ -325,6 +334,11 @@ fn remove_users(count: usize) -> Statement {
         "group_members",
         format!("DELETE FROM group_members WHERE stripe = $1 AND group_id = $2 AND user_id IN ({places})"),
     )
+}
+
+/// The ids of all members, for whoever puts others in their place.
+pub async fn member_ids(tx: &mut Tx, stripe: &str, group_id: &str) -> Result<Vec<String>, StoreError> {
+    tx.fetch_all(&MEMBER_IDS, values![stripe, group_id]).await?.iter().map(|row| row.get("user_id")).collect()
 }
 
 /// Takes everybody out of a group.

@@ -43,6 +43,7 @@ pub mod signing_keys;
 pub mod stripes;
 pub mod tenancies;
 pub mod used_assertions;
+pub mod user_keys;
 pub mod users;
 pub mod value;
 pub mod vanity_urls;
@@ -78,6 +79,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         password_policies::STATEMENTS,
         passwords::STATEMENTS,
         audit::STATEMENTS,
+        user_keys::STATEMENTS,
         api_keys::STATEMENTS,
         app_certificates::STATEMENTS,
         device_codes::STATEMENTS,
@@ -98,6 +100,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
     .concat()
     .into_iter()
     .chain(people::built_statements().into_iter().map(|statement| ("people::list", statement)))
+    .chain(user_keys::built_statements().into_iter().map(|statement| ("user_keys::list", statement)))
     .chain(groups::built_statements().into_iter().map(|statement| ("groups::list", statement)))
     .chain(apps::resource::built_statements().into_iter().map(|statement| ("apps::list", statement)))
     .chain(app_roles::built_statements().into_iter().map(|statement| ("app_roles::list", statement)))

@@ -21,6 +21,7 @@ macro_rules! columns {
 
 statements! { "users";
     GET = concat!("SELECT ", columns!(), " FROM users t WHERE t.stripe = $1 AND t.id = $2");
+    ID_OF_OCID = "SELECT id FROM users WHERE stripe = $1 AND ocid = $2";
     INSERT =
         "INSERT INTO users (stripe, id, ocid, user_name, user_name_key, display_name, given_name, family_name, email,
                             preferred_language, locale, timezone, is_active, password_hash, failed_attempts, locked_at,
@@ -35,14 +36,6 @@ statements! { "users";
                           title_key = $18, department_key = $19, employee_number_key = $20, external_id = $21,
                           details = $22, modified_by = $23, revision = revision + 1
          WHERE stripe = $1 AND id = $2 AND revision = $3";
-    SET_PASSWORD =
-        "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_at = NULL, modified_at = $4, modified_by = $5,
-                          revision = revision + 1
-         WHERE stripe = $1 AND id = $2";
-    CHANGE_PASSWORD =
-        "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_at = NULL, modified_at = $4, modified_by = $5,
-                          revision = revision + 1
-         WHERE stripe = $1 AND id = $2 AND password_hash = $6";
     SET_ACTIVE =
         "UPDATE users SET is_active = $3, modified_at = $4, modified_by = $5, revision = revision + 1
          WHERE stripe = $1 AND id = $2";
@@ -154,6 +147,11 @@ pub async fn get(db: &Db, stripe: &str, user_id: &str) -> Result<Option<Person>,
     db.fetch_optional(&GET, values![stripe, user_id]).await?.map(|row| read(&row)).transpose()
 }
 
+/// The SCIM id of the user with an OCID.
+pub async fn id_of_ocid(db: &Db, stripe: &str, ocid: &str) -> Result<Option<String>, StoreError> {
+    db.fetch_optional(&ID_OF_OCID, values![stripe, ocid]).await?.map(|row| row.get("id")).transpose()
+}
+
 /// Makes a user. [`StoreError::Duplicate`] when the name is taken in this stripe.
 pub async fn insert(tx: &mut Tx, stripe: &str, person: &Person, keys: &Keys<'_>) -> Result<(), StoreError> {
     let user = &person.user;
@@ -252,34 +250,6 @@ pub(crate) fn built_statements() -> Vec<Statement> {
     let mut statements = crate::scim::samples(&TABLE, &obol_protocol::scim::resources::user::USER);
     statements.extend([email_rows(1), email_rows(2)]);
     statements
-}
-
-/// Sets a user's password, forgets wrong ones and ends its sessions. Returns whether the user exists.
-pub async fn set_password(
-    tx: &mut Tx,
-    stripe: &str,
-    user_id: &str,
-    password_hash: &str,
-    by: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let changed = tx.execute(&SET_PASSWORD, values![stripe, user_id, password_hash, now, by]).await?;
-    end_sessions(tx, stripe, user_id).await?;
-    Ok(changed == 1)
-}
-
-/// The same where the password is still the one whose hash this is: whoever proved to know it changes no other.
-pub async fn change_password(
-    tx: &mut Tx,
-    stripe: &str,
-    user_id: &str,
-    (old_hash, new_hash): (&str, &str),
-    by: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let changed = tx.execute(&CHANGE_PASSWORD, values![stripe, user_id, new_hash, now, by, old_hash]).await?;
-    end_sessions(tx, stripe, user_id).await?;
-    Ok(changed == 1)
 }
 
 /// Activates or deactivates a user; who is deactivated has no session any more. Returns whether the user exists.

@@ -10,8 +10,15 @@ use obol_protocol::{
 };
 use serde::Serialize;
 
-use super::ROUTES;
-use crate::{ServiceError, grants::TokenRefusal, limits, tokens::TokenFault};
+use crate::{
+    ServiceError,
+    admin::{Answer, Refusal},
+    grants::TokenRefusal,
+    limits,
+    tokens::TokenFault,
+};
+
+const OPC_NEXT_PAGE: HeaderName = HeaderName::from_static("opc-next-page");
 
 const OAUTH_JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 
@@ -81,11 +88,6 @@ pub(super) fn scim(status: StatusCode, body: Bytes) -> Response {
     response
 }
 
-/// A resource of the admin API.
-pub(super) fn resource(resource: &impl Serialize) -> Response {
-    body(resource).map_or_else(unwritable, |body| scim(StatusCode::OK, body))
-}
-
 /// A token that is not accepted at a door of the admin API: one answer for all (contract identity 6.2).
 pub(super) fn token_not_accepted(fault: &TokenFault) -> Response {
     if let TokenFault::Service(error) = fault {
@@ -124,6 +126,41 @@ pub(super) fn unknown_stripe() -> Response {
     explained(scim_error(&ScimError::plain(StatusCode::NOT_FOUND)), Some(crate::users::unknown_stripe()))
 }
 
+/// What an operation of the admin API answers (contract identity 6.1).
+pub(super) fn administration(answer: Answer) -> Response {
+    let mut response = scim(answer.status, answer.body.map(Bytes::from).unwrap_or_default());
+    let headers = response.headers_mut();
+    if answer.status == StatusCode::NO_CONTENT {
+        headers.remove(header::CONTENT_TYPE);
+    }
+    let next = answer.next.map(|token| token.to_string());
+    let texts = [(header::ETAG, answer.etag), (header::LOCATION, answer.location), (OPC_NEXT_PAGE, next)];
+    for (name, text) in texts {
+        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// A refusal or failure of an operation of the admin API. Who was not let in by a token is told which scheme there is.
+pub(super) fn administration_refused(refusal: &Refusal, signed: bool) -> Response {
+    let error = refusal.answer();
+    let mut response = scim_error(&error);
+    let headers = response.headers_mut();
+    if error.status == StatusCode::UNAUTHORIZED && !signed {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
+    }
+    if error.status.is_server_error() && refusal.explanation().is_none() {
+        let failure = refusal.failure().map_or_else(|| with_causes(refusal), |failure| with_causes(failure));
+        response.extensions_mut().insert(Failure(failure));
+    }
+    explained(response, refusal.explanation())
+}
+
 fn scim_error(error: &ScimError) -> Response {
     body(error).map_or_else(unwritable, |body| scim(error.status, body))
 }
@@ -140,10 +177,7 @@ fn endpoint_unknown() -> Explanation {
         "endpoint_known",
         "an endpoint that is served",
         "another path",
-        format!(
-            "served are {}; discovery documents also name what this release has not, see docs/compatibility.md",
-            ROUTES.map(|route| format!("{} {}", route.method, route.path)).join(", ")
-        ),
+        "docs/compatibility.md lists what is served; discovery documents also name what this release has not",
     )
 }
 
@@ -167,8 +201,11 @@ pub(super) async fn scim_not_found() -> Response {
     explained(scim_error(&ScimError::plain(StatusCode::NOT_FOUND)), Some(endpoint_unknown()))
 }
 
-pub(super) async fn scim_method_not_allowed() -> Response {
+/// A path that is served by other methods; `allow` lists them.
+pub(super) fn scim_other_method(allow: &str) -> Response {
     let mut response = scim_error(&ScimError::plain(StatusCode::METHOD_NOT_ALLOWED));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
     explained(response, Some(method_not_served()))
 }
