@@ -4,6 +4,7 @@
 //! this host alone, so no neighbouring name can plant one.
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use obol_identity::Identity;
 use obol_protocol::Secret;
 
 /// The session.
@@ -27,8 +28,18 @@ pub(crate) fn open(jar: CookieJar, session: &Secret) -> CookieJar {
 }
 
 /// Gives the browser a visitor's id.
-pub(crate) fn greet(jar: CookieJar, visitor: &Secret) -> CookieJar {
+fn greet(jar: CookieJar, visitor: &Secret) -> CookieJar {
     jar.add(cookie(VISITOR, visitor.expose()))
+}
+
+/// The visitor's id, which a browser that has none is given.
+pub(crate) fn visitor_or_greet(jar: CookieJar, identity: &Identity) -> (Secret, CookieJar) {
+    if let Some(id) = visitor(&jar) {
+        return (id, jar);
+    }
+    let id = identity.visitor_id();
+    let jar = greet(jar, &id);
+    (id, jar)
 }
 
 /// Takes the session from the browser.

@@ -25,7 +25,7 @@ use obol_identity::Identity;
 use obol_protocol::oauth::form::LONGEST_BODY;
 
 use crate::{
-    pages::{applications, device, federation, home, signin, token},
+    pages::{applications, device, federation, home, password, signin, token},
     refusal::Refused,
     visit::Visit,
 };
@@ -39,6 +39,7 @@ pub fn router(identity: Identity) -> Router {
         .route("/ui/v1", get(async |visit: Visit| visit.redirect("/")))
         .route("/ui/v1/", get(home::show))
         .route("/ui/v1/signin", get(signin::show).post(signin::submit))
+        .route("/ui/v1/password", get(password::show).post(password::submit))
         .route("/ui/v1/signout", post(signin::leave))
         .route("/ui/v1/device", get(device::show).post(device::submit))
         .route("/ui/v1/federation", get(federation::list))

@@ -4,6 +4,7 @@ pub(crate) mod applications;
 pub(crate) mod device;
 pub(crate) mod federation;
 pub(crate) mod home;
+pub(crate) mod password;
 pub(crate) mod refusal;
 pub(crate) mod signin;
 pub(crate) mod token;

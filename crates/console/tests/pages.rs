@@ -300,6 +300,61 @@ async fn the_door_does_not_tell_who_exists() {
     assert_eq!(checks, ["user_known", "password_matches", "password_matches", "user_active"]);
 }
 
+fn change_form(door: &Answer, user_name: &str, [present, new, repeated]: [&str; 3]) -> String {
+    format!(
+        "form_token={}&username={}&password={}&new_password={}&repeated_password={}",
+        door.form_token(),
+        encode(user_name),
+        encode(present),
+        encode(new),
+        encode(repeated)
+    )
+}
+
+#[tokio::test]
+async fn an_expired_password_is_changed_at_the_door_and_the_new_one_opens() {
+    let world = World::new().await;
+    world.clock.advance(Duration::from_hours(24 * 120));
+    let door = world.get("/ui/v1/signin", "").await;
+    let refused = world.post("/ui/v1/signin", &door.cookie(), &sign_in_form(&door, ADMIN, PASSWORD)).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert!(refused.body.contains("Your password has expired."), "{}", refused.body);
+    assert_eq!(world.checks(&refused).await, ["password_not_expired"]);
+
+    let page = world.get("/ui/v1/password", "").await;
+    let new = "Correct-7-Horse";
+    let changed = world.post("/ui/v1/password", &page.cookie(), &change_form(&page, ADMIN, [PASSWORD, new, new])).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.body);
+    let door = world.get("/ui/v1/signin?password_changed=true", "").await;
+    assert!(door.body.contains("Your password was changed."));
+    let opened = world.post("/ui/v1/signin", &door.cookie(), &sign_in_form(&door, ADMIN, new)).await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_password_is_not_changed_without_the_present_one_a_good_new_one_and_its_repetition() {
+    let world = World::new().await;
+    let good = "Correct-7-Horse";
+    for (name, typed, status, text, check) in [
+        (ADMIN, ["wrong", good, good], 401, "incorrect user name or password", "password_matches"),
+        ("nobody", [PASSWORD, good, good], 401, "incorrect user name or password", "user_known"),
+        (ADMIN, [PASSWORD, "short", "short"], 422, "at least 8 character(s)", "password_policy"),
+        (ADMIN, [PASSWORD, good, "other"], 422, "not the same", "password_repeated"),
+        (ADMIN, ["wrong", "short", "short"], 401, "incorrect user name or password", "password_matches"),
+    ] {
+        let page = world.get("/ui/v1/password", "").await;
+        let refused = world.post("/ui/v1/password", &page.cookie(), &change_form(&page, name, typed)).await;
+        assert_eq!(refused.status.as_u16(), status, "{text}");
+        assert!(refused.body.contains(text), "{}", refused.body);
+        assert_eq!(world.checks(&refused).await, [check]);
+        assert!(!refused.body.contains(good) && !refused.body.contains(PASSWORD));
+    }
+    let page = world.get("/ui/v1/password", "").await;
+    let foreign = change_form(&page, ADMIN, [PASSWORD, good, good]);
+    assert_eq!(world.post("/ui/v1/password", "", &foreign).await.status, StatusCode::FORBIDDEN);
+    world.signed_in(ADMIN).await;
+}
+
 #[tokio::test]
 async fn a_locked_user_does_not_get_in_and_sees_the_same_page() {
     let world = World::new().await;

@@ -100,6 +100,32 @@ impl Identity {
         set
     }
 
+    /// Changes the password of a user who proves the present one, by the name they sign in with. A name that nobody has
+    /// is refused like a wrong password, after the same work.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordRefusal`]
+    pub async fn change_password(
+        &self,
+        stripe: &str,
+        user_name: &str,
+        current: &Secret,
+        new: &Secret,
+        cause: &Cause,
+    ) -> Result<(), PasswordRefusal> {
+        let now = self.now();
+        let locator = StripeLocator::Named(stripe.to_owned());
+        let loaded = self.locate(&locator, now).await?.ok_or(PasswordRefusal::UnknownStripe)?;
+        match users::by_name(&self.0.db, stripe, user_name).await? {
+            Some(user) => self.set_password(stripe, &user.id, new, SetBy::Owner { current }, cause).await,
+            None => match self.verify_user(&loaded, user_name, current, now).await {
+                Ok(_made_in_this_moment) => Err(PasswordRefusal::Lost),
+                Err(refusal) => Err(PasswordRefusal::of(refusal)),
+            },
+        }
+    }
+
     async fn judge_and_set(
         &self,
         stripe: &LoadedStripe,

@@ -8,6 +8,7 @@ use super::{
     device::{DevicePage, Step},
     federation::{FederationPage, ProviderPage},
     home::HomePage,
+    password::PasswordPage,
     refusal::RefusalPage,
     signin::{SignInPage, SignInProblem},
     token::{RoleChoice, TokenPage, TokenProblem},
@@ -32,6 +33,13 @@ fn row() -> ApplicationRow {
     }
 }
 
+impl PasswordPage {
+    fn sample() -> Self {
+        let SignInPage { chrome, form_token, user_name, problem, .. } = SignInPage::sample_refused();
+        Self { chrome, form_token, user_name, problem }
+    }
+}
+
 impl SignInPage {
     fn sample() -> Self {
         let mut chrome = chrome("Sign in");
@@ -43,6 +51,7 @@ impl SignInPage {
             next: None,
             problem: None,
             signed_out: false,
+            password_changed: false,
         }
     }
 
@@ -51,7 +60,7 @@ impl SignInPage {
             user_name: "ada.admin@example.com".into(),
             next: Some("/federation".into()),
             problem: Some(SignInProblem {
-                what: "You entered an incorrect user name or password.",
+                what: "You entered an incorrect user name or password.".into(),
                 fix: "Check both and try again. After several wrong attempts an account is locked for a while.",
                 ecid: ECID.into(),
             }),
@@ -186,6 +195,7 @@ fn every_page() -> Vec<(&'static str, String)> {
     vec![
         ("signin", render(&SignInPage::sample())),
         ("signin-refused", render(&SignInPage::sample_refused())),
+        ("password", render(&PasswordPage::sample())),
         ("home", render(&HomePage::sample())),
         ("federation", render(&FederationPage::sample())),
         ("provider", render(&ProviderPage::sample())),

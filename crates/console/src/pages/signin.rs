@@ -42,11 +42,13 @@ pub(crate) struct SignInPage {
     pub(crate) problem: Option<SignInProblem>,
     /// Whether the visitor comes from signing out.
     pub(crate) signed_out: bool,
+    /// Whether the visitor comes from changing the password.
+    pub(crate) password_changed: bool,
 }
 
 /// A failed attempt as the page tells it.
 pub(crate) struct SignInProblem {
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
     pub(crate) fix: &'static str,
     pub(crate) ecid: String,
 }
@@ -58,8 +60,12 @@ pub(crate) async fn show(visit: Visit, jar: CookieJar, RawQuery(query): RawQuery
     if visit.session().is_some() {
         return visit.redirect(next(query("next")).unwrap_or("/"));
     }
-    let attempt =
-        Attempt { signed_out: query("signed_out").is_some(), next: next(query("next")), ..Attempt::default() };
+    let attempt = Attempt {
+        signed_out: query("signed_out").is_some(),
+        password_changed: query("password_changed").is_some(),
+        next: next(query("next")),
+        ..Attempt::default()
+    };
     page(&visit, jar, StatusCode::OK, attempt)
 }
 
@@ -111,17 +117,12 @@ struct Attempt<'a> {
     next: Option<&'a str>,
     problem: Option<SignInProblem>,
     signed_out: bool,
+    password_changed: bool,
 }
 
 /// The page, and a visitor's cookie where there is none yet.
 fn page(visit: &Visit, jar: CookieJar, status: StatusCode, attempt: Attempt<'_>) -> Response {
-    let (visitor, jar) = if let Some(visitor) = cookies::visitor(&jar) {
-        (visitor, jar)
-    } else {
-        let visitor = visit.identity().visitor_id();
-        let jar = cookies::greet(jar, &visitor);
-        (visitor, jar)
-    };
+    let (visitor, jar) = cookies::visitor_or_greet(jar, visit.identity());
     let page = SignInPage {
         chrome: visit.chrome("Sign in"),
         form_token: visit.form_token_of(&visitor),
@@ -129,6 +130,7 @@ fn page(visit: &Visit, jar: CookieJar, status: StatusCode, attempt: Attempt<'_>)
         next: attempt.next.map(str::to_owned),
         problem: attempt.problem,
         signed_out: attempt.signed_out,
+        password_changed: attempt.password_changed,
     };
     (jar, render(status, &page)).into_response()
 }
@@ -137,23 +139,30 @@ fn refuse(visit: &Visit, jar: CookieJar, form: &Form, refusal: &SignInRefusal) -
     let (status, fix) = match refusal {
         SignInRefusal::Service(error) => return Err(Refused::failure(visit, error.is_passing(), error)),
         SignInRefusal::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "Nothing is wrong with what you entered."),
+        SignInRefusal::PasswordExpired | SignInRefusal::PasswordMustChange => {
+            (StatusCode::UNAUTHORIZED, "Follow Change password below, and sign in with the new one.")
+        }
         SignInRefusal::UnknownStripe
         | SignInRefusal::Unknown
         | SignInRefusal::Inactive
         | SignInRefusal::Locked(_)
-        | SignInRefusal::WrongPassword { .. }
-        | SignInRefusal::PasswordExpired
-        | SignInRefusal::PasswordMustChange => (
+        | SignInRefusal::WrongPassword { .. } => (
             StatusCode::UNAUTHORIZED,
             "Check both and try again. After several wrong passwords a user is locked for a while.",
         ),
     };
-    let problem = SignInProblem { what: refusal.public_text(), fix, ecid: visit.ecid().to_owned() };
+    // Whoever entered the right password may know why it does not open.
+    let what = match refusal {
+        SignInRefusal::PasswordExpired => "Your password has expired.",
+        SignInRefusal::PasswordMustChange => "You must change your password.",
+        refusal => refusal.public_text(),
+    };
+    let problem = SignInProblem { what: what.to_owned(), fix, ecid: visit.ecid().to_owned() };
     let attempt = Attempt {
         user_name: form.get("username").unwrap_or_default(),
         next: next(form.get("next")),
         problem: Some(problem),
-        signed_out: false,
+        ..Attempt::default()
     };
     let mut response = page(visit, jar, status, attempt);
     if status == StatusCode::SERVICE_UNAVAILABLE {
