@@ -29,6 +29,26 @@ pub enum Endpoint {
     MyGroups,
     /// `/MyApiKeys`.
     MyApiKeys,
+    /// `/Apps`.
+    Apps,
+    /// `/AppStatusChanger`.
+    AppStatusChanger,
+    /// `/AppClientSecretRegenerator`.
+    AppClientSecretRegenerator,
+    /// `/AppRoles`.
+    AppRoles,
+    /// `/Grants` and `/IdcsAppRoleGrants`.
+    Grants,
+    /// `/MyApps`.
+    MyApps,
+    /// `/Settings`.
+    Settings,
+    /// `/OAuthConfig`.
+    OAuthConfig,
+    /// `/PasswordPolicies`.
+    PasswordPolicies,
+    /// `/AuditEvents`.
+    AuditEvents,
     /// `/Bulk`; each of its operations is judged for itself as well.
     Bulk,
     /// `/Schemas`, `/ResourceTypes` and `/ServiceProviderConfig`.
@@ -66,6 +86,12 @@ const PEOPLE_READERS: &[BuiltInRole] = &[
     AuditAdministrator,
 ];
 const PEOPLE_WRITERS: &[BuiltInRole] = &[IdentityDomainAdministrator, UserAdministrator];
+const APP_READERS: &[BuiltInRole] =
+    &[IdentityDomainAdministrator, SecurityAdministrator, ApplicationAdministrator, UserAdministrator];
+const APP_WRITERS: &[BuiltInRole] = &[IdentityDomainAdministrator, SecurityAdministrator, ApplicationAdministrator];
+const APP_KEEPERS: &[BuiltInRole] = &[IdentityDomainAdministrator, ApplicationAdministrator];
+const GRANTERS: &[BuiltInRole] = &[IdentityDomainAdministrator, ApplicationAdministrator, UserAdministrator];
+const SECURITY: &[BuiltInRole] = &[IdentityDomainAdministrator, SecurityAdministrator];
 const SELF: &[BuiltInRole] = &[Authenticated, Me, IdentityDomainAdministrator];
 const EVERYBODY: &[BuiltInRole] = &[Authenticated, AuthenticatedClient];
 const NOBODY: Opening = Opening { roles: &[], scopes: &[] };
@@ -92,18 +118,35 @@ impl Endpoint {
             (Self::Me | Self::MePasswordChanger | Self::MyGroups | Self::MyApiKeys, _) => {
                 Opening { roles: SELF, scopes: &[SCOPE_ME] }
             }
+            // Whoever makes grants reads what there is to grant.
+            (Self::Apps | Self::AppRoles, Access::Read) => {
+                Opening { roles: APP_READERS, scopes: &["urn:opc:idm:t.app", "urn:opc:idm:t.grants"] }
+            }
+            (Self::Apps, Access::Write) => Opening { roles: APP_WRITERS, scopes: &["urn:opc:idm:t.app"] },
+            (Self::AppRoles, Access::Write) | (Self::AppStatusChanger | Self::AppClientSecretRegenerator, _) => {
+                Opening { roles: APP_KEEPERS, scopes: &["urn:opc:idm:t.app"] }
+            }
+            (Self::Grants, _) => Opening { roles: GRANTERS, scopes: &["urn:opc:idm:t.grants"] },
+            (Self::MyApps, _) => Opening { roles: SELF, scopes: &[SCOPE_ME] },
+            (Self::Settings | Self::OAuthConfig, _) => Opening { roles: SECURITY, scopes: &["urn:opc:idm:t.settings"] },
+            (Self::PasswordPolicies, Access::Read) => Opening {
+                roles: &[IdentityDomainAdministrator, SecurityAdministrator, Me, Authenticated],
+                scopes: &["urn:opc:idm:t.policy", SCOPE_ME],
+            },
+            (Self::PasswordPolicies, Access::Write) => Opening { roles: SECURITY, scopes: &["urn:opc:idm:t.policy"] },
+            (Self::AuditEvents, Access::Read) => Opening { roles: PEOPLE_READERS, scopes: &["urn:opc:idm:t.audit_r"] },
             (Self::Bulk, Access::Write) => Opening {
                 roles: &[IdentityDomainAdministrator, UserAdministrator, ApplicationAdministrator],
                 scopes: &["urn:opc:idm:t.bulk", "urn:opc:idm:t.bulk.user"],
             },
             (Self::Schemas, Access::Read) => Opening { roles: EVERYBODY, scopes: &[] },
-            (Self::Bulk, Access::Read) | (Self::Schemas, Access::Write) => NOBODY,
+            (Self::Bulk, Access::Read) | (Self::Schemas | Self::AuditEvents, Access::Write) => NOBODY,
         }
     }
 
     /// Whether the endpoint is about whoever calls it, so that a client alone is nobody there.
     pub const fn is_personal(self) -> bool {
-        matches!(self, Self::Me | Self::MePasswordChanger | Self::MyGroups | Self::MyApiKeys)
+        matches!(self, Self::Me | Self::MePasswordChanger | Self::MyGroups | Self::MyApiKeys | Self::MyApps)
     }
 }
 
@@ -171,7 +214,17 @@ impl Asking<'_> {
 mod tests {
     use super::*;
 
-    const ENDPOINTS: [Endpoint; 12] = [
+    const ENDPOINTS: [Endpoint; 22] = [
+        Endpoint::Apps,
+        Endpoint::AppStatusChanger,
+        Endpoint::AppClientSecretRegenerator,
+        Endpoint::AppRoles,
+        Endpoint::Grants,
+        Endpoint::MyApps,
+        Endpoint::Settings,
+        Endpoint::OAuthConfig,
+        Endpoint::PasswordPolicies,
+        Endpoint::AuditEvents,
         Endpoint::Users,
         Endpoint::Groups,
         Endpoint::UserStatusChanger,

@@ -40,7 +40,7 @@ pub enum TokenFault {
     /// Not an access token.
     #[error("the token is of the kind {0}")]
     Kind(String),
-    /// Another issuer than the stripe's.
+    /// Another issuer than the stripe's, and than the one it had before.
     #[error("the issuer is {0}")]
     Issuer(String),
     /// It has expired.
@@ -141,7 +141,7 @@ fn check_claims(stripe: &LoadedStripe, claims: &AccessTokenClaims, now: Timestam
     if claims.tok_type != "AT" {
         return Err(TokenFault::Kind(claims.tok_type.clone()));
     }
-    if claims.iss != stripe.row.issuer {
+    if claims.iss != stripe.row.issuer && stripe.row.previous_issuer.as_deref() != Some(&*claims.iss) {
         return Err(TokenFault::Issuer(claims.iss.clone()));
     }
     if claims.exp <= now.seconds() {

@@ -9,9 +9,13 @@ use obol_domain::{
     entropy::hex,
     seal::MasterKey,
 };
-use obol_protocol::Timestamp;
+use obol_protocol::{Timestamp, scim::resources::audit_event::AUDIT_EVENT};
 
-use crate::{Db, Row, StoreError, Tx, values};
+use crate::{
+    Db, Row, Statement, StoreError, Tx,
+    scim::{self, Column, Form, Table},
+    values,
+};
 
 statements! { "audit_events";
     BEGIN =
@@ -27,6 +31,7 @@ statements! { "audit_events";
     MOVE_END = "UPDATE audit_ends SET last = $2, last_hash = $3, seal = $4 WHERE stripe = $1";
     PAGE =
         "SELECT id, number, record, hash FROM audit_events WHERE stripe = $1 AND number > $2 ORDER BY number LIMIT $3";
+    BY_ID = "SELECT id, record FROM audit_events WHERE stripe = $1 AND id = $2";
     OF_REQUEST =
         "SELECT id, number, record, hash FROM audit_events WHERE stripe = $1 AND ec_id = $2 ORDER BY number LIMIT 100";
     // The last of the records at the beginning that are all too old: one that was written while a clock stood ahead holds
@@ -51,6 +56,46 @@ statements! { "audit_events";
 const MOST_FORGOTTEN: i64 = 10_000;
 /// Records read at a time while a chain is followed.
 const PAGE_SIZE: i64 = 1_000;
+
+/// Where records are listed.
+pub static LISTED: Table = Table {
+    name: "audit_events",
+    columns: "t.id, t.record",
+    only: "",
+    attributes: &[
+        Column::sorts("timestamp", "occurred_at", Form::Time),
+        Column::filters("id", "id", Form::Exact),
+        Column::filters("eventId", "event_id", Form::Exact),
+        Column::filters("ecId", "ec_id", Form::Exact),
+        Column::filters("actorId", "actor_id", Form::Exact),
+        Column::filters("adminResourceId", "target_id", Form::Exact),
+    ],
+    lists: &[],
+};
+
+/// A record of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub event: Event,
+}
+
+/// Reads a row of [`LISTED`].
+pub fn read_listed(row: &Row) -> Result<Listed, StoreError> {
+    Ok(Listed { id: row.get("id")?, event: row.json("record")? })
+}
+
+/// A record by its id.
+pub async fn get(db: &Db, stripe: &str, id: &str) -> Result<Option<Listed>, StoreError> {
+    db.fetch_optional(&BY_ID, values![stripe, id]).await?.map(|row| read_listed(&row)).transpose()
+}
+
+/// The statements that are put together at run time.
+pub(crate) fn built_statements() -> Vec<Statement> {
+    scim::samples(&LISTED, &AUDIT_EVENT)
+}
 
 /// A record as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

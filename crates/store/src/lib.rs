@@ -104,6 +104,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
     .chain(groups::built_statements().into_iter().map(|statement| ("groups::list", statement)))
     .chain(apps::resource::built_statements().into_iter().map(|statement| ("apps::list", statement)))
     .chain(app_roles::built_statements().into_iter().map(|statement| ("app_roles::list", statement)))
+    .chain(audit::built_statements().into_iter().map(|statement| ("audit::list", statement)))
     .chain(grants::built_statements().into_iter().map(|statement| ("grants::list", statement)))
     .chain(instances::list_statements().into_iter().map(|statement| ("instances::list", statement)))
     .chain(resource_groups::list_statements().into_iter().map(|statement| ("resource_groups::list", statement)))

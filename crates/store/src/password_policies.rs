@@ -1,6 +1,6 @@
 //! Password policies: which rules they have, what wrong passwords lead to, and the groups they are for.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use obol_domain::{
     lockout::LockoutPolicy,
@@ -28,6 +28,8 @@ statements! { "password_policies";
         "UPDATE password_policies SET description = $3, priority = $4, strength = $5, rules = $6,
                 max_incorrect_attempts = $7, lockout_minutes = $8, modified_at = $9
          WHERE stripe = $1 AND id = $2";
+    COUNT = "SELECT COUNT(*) AS n FROM password_policies WHERE stripe = $1";
+    TIMES = "SELECT id, created_at, modified_at FROM password_policies WHERE stripe = $1 LIMIT 100";
     DELETE = "DELETE FROM password_policies WHERE stripe = $1 AND id = $2";
     UNASSIGN = "DELETE FROM password_policy_groups WHERE stripe = $1 AND policy_id = $2";
     ASSIGN = "INSERT INTO password_policy_groups (stripe, group_id, policy_id) VALUES ($1, $2, $3)";
@@ -137,6 +139,19 @@ pub async fn all(db: &Db, stripe: &str) -> Result<Vec<PasswordPolicy>, StoreErro
         }
     }
     Ok(policies)
+}
+
+/// How many policies a stripe has, seen from inside a transaction.
+pub async fn count(tx: &mut Tx, stripe: &str) -> Result<usize, StoreError> {
+    let row = tx.fetch_optional(&COUNT, values![stripe]).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.get("n"))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// When each policy of a stripe was made and last changed, by id.
+pub async fn times(db: &Db, stripe: &str) -> Result<HashMap<String, (Timestamp, Timestamp)>, StoreError> {
+    let rows = db.fetch_all(&TIMES, values![stripe]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, (row.get("created_at")?, row.get("modified_at")?)))).collect()
 }
 
 /// The groups that a user is in and a policy is for.

@@ -17,7 +17,7 @@ use obol_store::{
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Call, Refusal, listing,
+    Answer, Call, Refusal, authority, listing,
     memberships::{self, About},
 };
 
@@ -293,6 +293,7 @@ async fn change(
 ) -> Result<Answer, Refusal> {
     for _try in 0..TRIES {
         let before = find(call).await?;
+        authority::guard_group(call, &call.id).await?;
         call.check_version(&call.version("Group", &call.id, before.revision))?;
         let mut after = before.clone();
         store(edit(&before)?, &mut after);
@@ -318,6 +319,7 @@ async fn change(
 pub(super) async fn delete(call: &Call) -> Result<Answer, Refusal> {
     for _try in 0..TRIES {
         let group = find(call).await?;
+        authority::guard_group(call, &call.id).await?;
         call.check_version(&call.version("Group", &call.id, group.revision))?;
         let mut tx = call.db().begin().await?;
         if groups::delete(&mut tx, call.stripe(), &call.id, group.revision).await? {

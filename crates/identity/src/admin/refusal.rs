@@ -8,6 +8,7 @@ use obol_protocol::{
 };
 use obol_store::{StoreError, scim::PageError};
 
+use super::app_refusal::AppRefusal;
 use crate::{ServiceError, password::Busy, passwords::PasswordRefusal, tokens::TokenFault};
 
 /// A refusal of the administration API.
@@ -57,6 +58,8 @@ pub(crate) enum Refusal {
     Password(#[from] PasswordRefusal),
     #[error("too many passwords are being checked")]
     Busy(#[from] Busy),
+    #[error("administration refuses it")]
+    App(#[from] AppRefusal),
     #[error("the service failed")]
     Service(#[from] ServiceError),
 }
@@ -113,6 +116,7 @@ impl Refusal {
             | Self::ClientInactive
             | Self::Denied(_)
             | Self::TargetAboveCaller => ScimError::unauthorized_access(),
+            Self::App(refusal) => refusal.answer(),
             Self::UnknownStripe => ScimError::plain(StatusCode::NOT_FOUND),
             Self::Fault(fault) => fault.answer(),
             Self::BodyTooLarge => error(
@@ -242,6 +246,7 @@ impl Refusal {
                 "grant the role to somebody else first",
             ),
             Self::UnknownStripe => Some(crate::users::unknown_stripe()),
+            Self::App(refusal) => Some(refusal.explanation()),
             Self::Fault(fault) => Some(Explanation::new(
                 fault.check(),
                 "a request that fits the resource's schema",

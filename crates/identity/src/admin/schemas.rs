@@ -5,8 +5,15 @@ use obol_protocol::scim::{
     Document, ResourceType,
     resources::{
         api_key::{API_KEY, MY_API_KEY},
+        app::{APP, SECRET, STATUS as APP_STATUS},
+        app_role::APP_ROLE,
+        audit_event::AUDIT_EVENT,
         changers::{ME_PASSWORD, PASSWORD, RESET, STATUS},
+        grant::GRANT,
         group::{GROUP, MY_GROUP},
+        my_app::MY_APP,
+        password_policy::PASSWORD_POLICY,
+        settings::{OAUTH_CONFIG, SETTINGS},
         user::{ME, USER},
     },
     schema::Schema,
@@ -15,8 +22,28 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Refusal};
 
-const TYPES: [&ResourceType; 10] =
-    [&USER, &ME, &GROUP, &MY_GROUP, &API_KEY, &MY_API_KEY, &STATUS, &PASSWORD, &RESET, &ME_PASSWORD];
+const TYPES: [&ResourceType; 20] = [
+    &USER,
+    &ME,
+    &GROUP,
+    &MY_GROUP,
+    &API_KEY,
+    &MY_API_KEY,
+    &STATUS,
+    &PASSWORD,
+    &RESET,
+    &ME_PASSWORD,
+    &APP,
+    &APP_STATUS,
+    &SECRET,
+    &APP_ROLE,
+    &GRANT,
+    &MY_APP,
+    &SETTINGS,
+    &OAUTH_CONFIG,
+    &PASSWORD_POLICY,
+    &AUDIT_EVENT,
+];
 
 fn schemas() -> Vec<&'static Schema> {
     let mut found: Vec<&'static Schema> = Vec::new();

@@ -1,8 +1,13 @@
 //! The administration API through its doors: what each resource does, what is refused, and that nothing changed then.
 
+mod applications;
+mod bounds;
 mod credentials;
 mod groups;
 mod lists;
 mod me;
+mod recipe;
+mod refusals;
+mod settings;
 mod support;
 mod users;

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod app;
 pub mod app_role;
+pub mod audit_event;
 pub mod changers;
 pub mod grant;
 pub mod group;

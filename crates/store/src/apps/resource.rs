@@ -219,6 +219,20 @@ pub async fn roles_granted_to(db: &Db, stripe: &str, app_ids: &[&str]) -> Result
     many(db, stripe, app_ids, granted_statement, grants::read_whole).await
 }
 
+/// The certificates of several applications, by application and alias: alias and SHA-1 thumbprint.
+pub async fn certificates_of(
+    db: &Db,
+    stripe: &str,
+    app_ids: &[&str],
+) -> Result<HashMap<String, Vec<(String, String)>>, StoreError> {
+    let read = |row: &Row| Ok((row.get::<String>("app_id")?, (row.get("alias")?, row.get("x5t")?)));
+    let mut by_app: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for (app_id, certificate) in many(db, stripe, app_ids, certificates_statement, read).await? {
+        by_app.entry(app_id).or_default().push(certificate);
+    }
+    Ok(by_app)
+}
+
 /// The names that several applications are shown by.
 pub async fn names_of(db: &Db, stripe: &str, app_ids: &[&str]) -> Result<HashMap<String, String>, StoreError> {
     let named = many(db, stripe, app_ids, names_statement, |row| Ok((row.get("id")?, row.get("display_name")?)));
@@ -258,6 +272,15 @@ fn called_statement(count: usize) -> Statement {
     Statement::built("app_scopes", format!("SELECT {columns} FROM app_scopes WHERE stripe = $1 AND fqs IN ({places})"))
 }
 
+fn certificates_statement(count: usize) -> Statement {
+    let places = places(count);
+    let sql = format!(
+        "SELECT app_id, alias, x5t FROM app_certificates WHERE stripe = $1 AND app_id IN ({places}) ORDER BY app_id, alias
+         LIMIT 10000"
+    );
+    Statement::built("app_certificates", sql)
+}
+
 fn names_statement(count: usize) -> Statement {
     let places = places(count);
     Statement::built("apps", format!("SELECT id, display_name FROM apps WHERE stripe = $1 AND id IN ({places})"))
@@ -278,7 +301,7 @@ pub(crate) fn built_statements() -> Vec<Statement> {
     statements.extend(scim::samples(&MINE, &MY_APP));
     for count in [1, 3] {
         statements.extend([scopes_statement(count), called_statement(count)]);
-        statements.extend([granted_statement(count), names_statement(count)]);
+        statements.extend([granted_statement(count), names_statement(count), certificates_statement(count)]);
     }
     statements
 }

@@ -6,7 +6,7 @@ use crate::scim::schema::{Attribute, CREATED_BY, ID, LAST_MODIFIED_BY, META, Res
 const ADDRESS: usize = 2048;
 
 const BASED_ON_TEMPLATE: &[Attribute] = &[
-    Attribute::string("value").required().exact().immutable().always(),
+    Attribute::string("value").exact().immutable().always(),
     Attribute::string("lastModified").read_only(),
     Attribute::reference("$ref"),
     Attribute::string("wellKnownId").immutable(),
@@ -32,13 +32,21 @@ const GRANTED_APP_ROLES: &[Attribute] = &[
     Attribute::reference("$ref"),
     Attribute::string("display").read_only(),
     Attribute::string("type").read_only(),
-    Attribute::string("appId").read_only(),
+    Attribute::string("appId").exact().read_only(),
     Attribute::string("appName").read_only(),
     Attribute::boolean("adminRole").read_only(),
 ];
 
 const TAGS: &[Attribute] =
     &[Attribute::string("key").required().exact(), Attribute::string("value").required().exact()];
+
+const CERTIFICATES: &[Attribute] = &[
+    Attribute::string("certAlias").required().exact().always(),
+    Attribute::string("kid").read_only().exact(),
+    Attribute::string("x5t").read_only().exact(),
+    // Read-only in the published schema, where another endpoint takes it.
+    Attribute::string("x509Base64Certificate").write_only().exact().at_most(16_384),
+];
 
 const RENDERING: &[Attribute] =
     &[Attribute::string("name").required().immutable(), Attribute::boolean("visible").immutable()];
@@ -93,6 +101,7 @@ const ATTRIBUTES: &[Attribute] = &[
     Attribute::complex("tags", TAGS).many().on_request(),
     Attribute::integer("accessTokenExpiry"),
     Attribute::integer("refreshTokenExpiry"),
+    Attribute::complex("certificates", CERTIFICATES).many(),
     Attribute::complex("grantedAppRoles", GRANTED_APP_ROLES).many().read_only(),
     Attribute::string("loginPageUrl").at_most(ADDRESS),
     Attribute::string("logoutPageUrl").at_most(ADDRESS),

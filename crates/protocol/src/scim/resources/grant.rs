@@ -36,7 +36,7 @@ const APP: &[Attribute] = &[
 ];
 
 const ENTITLEMENT: &[Attribute] = &[
-    Attribute::string("attributeName").required().immutable(),
+    Attribute::string("attributeName").required().exact().immutable(),
     Attribute::string("attributeValue").required().exact().immutable(),
 ];
 
