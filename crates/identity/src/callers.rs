@@ -1,10 +1,10 @@
 //! Who signed a request: its signature against the user's registered key, or the key of a session token (contract
 //! analytics 4.8).
 //!
-//! Everything a signed door knows about the holder of a key comes from one read, and a parsed key with its holder is kept
-//! in memory. A request that changes something reads the holder anew, so that a removed key or a deactivated user is
-//! refused at once; one that only reads may trust what is at most [`FRESH`] old. That is how a signed read costs one read
-//! of the store.
+//! Everything a signed door knows about the holder of a key comes from two reads, of the holder and of its groups, and a
+//! parsed key with its holder is kept in memory. A request that changes something reads the holder anew, so that a removed
+//! key, a deactivated user or a group that was left is noticed at once; one that only reads may trust what is at most
+//! [`FRESH`] old. That is how a signed read costs one read of the store.
 
 mod session;
 
@@ -17,14 +17,14 @@ use std::{
 use obol_domain::{
     BoxFuture, RequestAuthenticator,
     app_role::BuiltInRole,
-    caller::{Caller, CallerRefusal, Freshness},
+    caller::{Caller, CallerGroup, CallerRefusal, Freshness},
     entropy::hex,
 };
 use obol_protocol::{
     Timestamp,
     oci::signature::{KeyId, PublicKey, SignatureHeader, SignatureRefusal, SignedRequest},
 };
-use obol_store::{StoreError, api_keys, api_keys::Holder};
+use obol_store::{StoreError, api_keys, api_keys::Holder, groups};
 
 use crate::Identity;
 
@@ -143,7 +143,7 @@ impl Identity {
         if holder.stripe != session.stripe {
             return Err(CallerRefusal::UserUnknown);
         }
-        let caller = caller(&session.tenancy_id, &session.user_ocid, holder)?;
+        let caller = self.caller(&session.tenancy_id, &session.user_ocid, holder).await?;
         Ok(Arc::new(KnownKey { key: session.key, caller, ends_at: Some(session.ends_at), read_at: wall }))
     }
 
@@ -165,29 +165,33 @@ impl Identity {
         let mut holder = self.holder(tenancy_id, user_ocid, fingerprint).await?;
         let unknown = || SignatureRefusal::KeyUnknown { fingerprint: fingerprint.to_owned() };
         let spki = holder.public_key.take().ok_or_else(unknown)?;
-        let caller = caller(tenancy_id, user_ocid, holder)?;
+        let caller = self.caller(tenancy_id, user_ocid, holder).await?;
         let key = match earlier {
             Some(earlier) if earlier.key.spki() == spki.as_slice() => earlier.key.clone(),
             _ => PublicKey::from_der(&spki).map_err(|error| CallerRefusal::Failed(error.into()))?,
         };
         Ok(Arc::new(KnownKey { key, caller, ends_at: None, read_at: wall }))
     }
-}
 
-/// The caller that a holder is, if it may act.
-fn caller(tenancy_id: &str, user_ocid: &str, holder: Holder) -> Result<Arc<Caller>, CallerRefusal> {
-    if !holder.is_active {
-        return Err(CallerRefusal::UserInactive);
+    /// The caller that a holder is, if it may act, with its groups.
+    async fn caller(&self, tenancy_id: &str, user_ocid: &str, holder: Holder) -> Result<Arc<Caller>, CallerRefusal> {
+        if !holder.is_active {
+            return Err(CallerRefusal::UserInactive);
+        }
+        let groups = groups::of_user(&self.0.db, &holder.stripe, &holder.user_id).await.map_err(failure)?;
+        Ok(Arc::new(Caller {
+            tenancy_id: tenancy_id.to_owned(),
+            stripe: holder.stripe,
+            user_id: holder.user_id,
+            user_ocid: user_ocid.to_owned(),
+            user_name: holder.user_name,
+            is_administrator: holder.is_administrator,
+            groups: groups
+                .into_iter()
+                .map(|group| CallerGroup { ocid: group.ocid, name: group.display_name })
+                .collect(),
+        }))
     }
-    Ok(Arc::new(Caller {
-        tenancy_id: tenancy_id.to_owned(),
-        stripe: holder.stripe,
-        user_id: holder.user_id,
-        user_ocid: user_ocid.to_owned(),
-        user_name: holder.user_name,
-        is_administrator: holder.is_administrator,
-        groups: Vec::new(),
-    }))
 }
 
 /// Whether repeating may help is the store's to say.

@@ -17,6 +17,7 @@ pub mod clients;
 pub mod devices;
 pub mod grants;
 pub mod http;
+pub mod iam;
 pub mod keys;
 pub mod limits;
 mod memo;

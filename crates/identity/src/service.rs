@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use obol_domain::{Clock, Entropy, rate_limit::Tier, seal::MasterKey};
 use obol_protocol::Timestamp;
-use obol_store::{Db, StoreError, device_codes, explanations::Recorder, sessions, used_assertions};
+use obol_store::{Db, StoreError, access::Memory, device_codes, explanations::Recorder, sessions, used_assertions};
 
 use crate::{
     audit::Trail,
@@ -160,6 +160,8 @@ pub struct Identity(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) db: Db,
+    /// Who may do what in a tenancy.
+    pub(crate) rules: Memory,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) master: MasterKey,
@@ -195,7 +197,20 @@ impl Identity {
         let memo = PasswordMemo::new(if safety.password_memo { passwords.process_key() } else { None });
         let limiter = Limiter::new(safety.rate_limits);
         let trail = Trail::start(db.clone(), master.clone());
-        Self(Arc::new(Inner { db, clock, entropy, master, recorder, passwords, memo, limiter, trail, cache, keys }))
+        Self(Arc::new(Inner {
+            rules: Memory::new(db.clone()),
+            db,
+            clock,
+            entropy,
+            master,
+            recorder,
+            passwords,
+            memo,
+            limiter,
+            trail,
+            cache,
+            keys,
+        }))
     }
 
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every

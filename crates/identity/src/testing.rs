@@ -320,9 +320,9 @@ pub(crate) async fn whole(response: Response<Body>) -> String {
     text
 }
 
-/// One of two keys to sign requests or assertions with: making one takes a while.
+/// One of four keys to sign requests or assertions with: making one takes a while.
 pub(crate) fn private_key_der(index: usize) -> Vec<u8> {
-    static KEYS: [std::sync::OnceLock<Vec<u8>>; 2] = [const { std::sync::OnceLock::new() }; 2];
+    static KEYS: [std::sync::OnceLock<Vec<u8>>; 4] = [const { std::sync::OnceLock::new() }; 4];
     let make = || rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
     KEYS[index].get_or_init(|| make().serialize_der()).clone()
 }

@@ -90,6 +90,7 @@ impl Services {
         let trail = identity.trail();
         let router = Router::new()
             .merge(obol_identity::http::router(identity.clone()))
+            .merge(obol_identity::iam::router(identity.clone()))
             .merge(obol_analytics::http::router(analytics))
             .merge(obol_console::router(identity.clone()))
             .merge(own)

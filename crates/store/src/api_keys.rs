@@ -3,9 +3,15 @@
 use obol_domain::app_role::{BuiltInRole, IDCS_APP_ID};
 use obol_protocol::Timestamp;
 
-use crate::{Db, StoreError, Tx, values};
+use crate::{Db, Row, StoreError, Tx, values};
 
 statements! { "api_keys";
+    OWNER =
+        "SELECT u.id, u.stripe FROM users u JOIN stripes s ON s.name = u.stripe WHERE s.tenancy_id = $1 AND u.ocid = $2";
+    OF_OWNER =
+        "SELECT user_id, fingerprint, public_key, created_at FROM api_keys
+         WHERE stripe = $1 AND user_id = $2 ORDER BY created_at, fingerprint LIMIT 100";
+    COUNT = "SELECT COUNT(*) AS keys FROM api_keys WHERE stripe = $1 AND user_id = $2";
     INSERT =
         "INSERT INTO api_keys (stripe, user_id, fingerprint, public_key, created_at, id)
          VALUES ($1, $2, $3, $4, $5, replace(CAST($3 AS TEXT), ':', ''))";
@@ -88,4 +94,39 @@ pub async fn holder(
         })
     })
     .transpose()
+}
+
+/// A user by where it lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The stripe the user lives in.
+    pub stripe: String,
+    /// Its SCIM id.
+    pub user_id: String,
+}
+
+/// A user of a tenancy by OCID.
+pub async fn owner(db: &Db, tenancy_id: &str, user_ocid: &str) -> Result<Option<Owner>, StoreError> {
+    let row = db.fetch_optional(&OWNER, values![tenancy_id, user_ocid]).await?;
+    row.map(|row| Ok(Owner { stripe: row.get("stripe")?, user_id: row.get("id")? })).transpose()
+}
+
+/// A user's keys, the oldest first.
+pub async fn of_owner(db: &Db, owner: &Owner) -> Result<Vec<ApiKey>, StoreError> {
+    let rows = db.fetch_all(&OF_OWNER, values![&owner.stripe, &owner.user_id]).await?;
+    let key = |row: &Row| {
+        Ok(ApiKey {
+            user_id: row.get("user_id")?,
+            fingerprint: row.get("fingerprint")?,
+            public_key: row.get("public_key")?,
+            created_at: row.get("created_at")?,
+        })
+    };
+    rows.iter().map(key).collect()
+}
+
+/// How many keys a user has.
+pub async fn count(tx: &mut Tx, owner: &Owner) -> Result<i64, StoreError> {
+    let row = tx.fetch_optional(&COUNT, values![&owner.stripe, &owner.user_id]).await?;
+    row.map_or(Ok(0), |row| row.get("keys"))
 }

@@ -93,6 +93,12 @@ pub async fn hold_all(tx: &mut Tx, tenancy_id: &str) -> Result<Vec<Compartment>,
     tx.fetch_all(&ALL, values![tenancy_id]).await?.iter().map(read).collect()
 }
 
+/// A compartment of a tenancy, which nobody else changes until the transaction ends.
+pub async fn hold(tx: &mut Tx, tenancy_id: &str, id: &str) -> Result<Option<Compartment>, StoreError> {
+    access::bump(tx, tenancy_id).await?;
+    tx.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+}
+
 /// A compartment of a tenancy.
 pub async fn get(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<Compartment>, StoreError> {
     db.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()

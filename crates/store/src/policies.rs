@@ -94,6 +94,12 @@ pub async fn get(db: &Db, tenancy_id: &str, id: &str) -> Result<Option<Policy>, 
     db.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
 }
 
+/// A policy of a tenancy, which nobody else changes until the transaction ends.
+pub async fn hold(tx: &mut Tx, tenancy_id: &str, id: &str) -> Result<Option<Policy>, StoreError> {
+    access::bump(tx, tenancy_id).await?;
+    tx.fetch_optional(&GET, values![tenancy_id, id]).await?.map(|row| read(&row)).transpose()
+}
+
 /// Writes all of a policy but its name and place, if its version is still this one. Returns whether it was.
 pub async fn update(tx: &mut Tx, changed: &Policy) -> Result<bool, StoreError> {
     let values = values![

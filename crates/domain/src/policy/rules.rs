@@ -112,6 +112,11 @@ impl Rules {
         &self.tree
     }
 
+    /// Whether a policy attached to a compartment has a say in a place.
+    pub fn governs(&self, attached: &str, place: &Place) -> bool {
+        locate(&self.tree, attached, place).is_some()
+    }
+
     /// Decides: one statement that grants the permission to the user there, and whose condition holds, is enough.
     ///
     /// # Errors

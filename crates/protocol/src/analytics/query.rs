@@ -59,7 +59,7 @@ impl Parameters {
         }
     }
 
-    fn text<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, FieldProblem> {
+    pub(crate) fn text<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, FieldProblem> {
         let Some(value) = self.one(name)? else { return Ok(None) };
         let length = value.chars().count();
         if (1..=LONGEST).contains(&length) {
@@ -68,7 +68,7 @@ impl Parameters {
         Err(out_of_bounds(name, format!("1 to {LONGEST} characters"), format!("{length} characters")))
     }
 
-    fn required_text(&self, name: &'static str) -> Result<String, FieldProblem> {
+    pub(crate) fn required_text(&self, name: &'static str) -> Result<String, FieldProblem> {
         self.text(name)?.map(str::to_owned).ok_or_else(|| FieldProblem {
             fault: FieldFault::Missing,
             field: name.to_owned(),
@@ -77,7 +77,7 @@ impl Parameters {
         })
     }
 
-    fn vocabulary<T: Vocabulary>(&self, name: &'static str) -> Result<Option<T>, FieldProblem> {
+    pub(crate) fn vocabulary<T: Vocabulary>(&self, name: &'static str) -> Result<Option<T>, FieldProblem> {
         self.one(name)?.map(|value| known(name, value)).transpose()
     }
 }

@@ -41,6 +41,10 @@ pub enum ErrorCode {
     IncorrectState,
     /// 409: the resource already exists, or is not for this caller.
     NotAuthorizedOrResourceAlreadyExists,
+    /// 409: a compartment of the same parent has the name.
+    CompartmentAlreadyExists,
+    /// 409: a policy of the tenancy has the name.
+    PolicyAlreadyExists,
     /// 409: a lasting conflict.
     Conflict,
     /// 409: the retry token was used before, with another request.
@@ -79,6 +83,8 @@ impl ErrorCode {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::IncorrectState
             | Self::NotAuthorizedOrResourceAlreadyExists
+            | Self::CompartmentAlreadyExists
+            | Self::PolicyAlreadyExists
             | Self::Conflict
             | Self::InvalidatedRetryToken => StatusCode::CONFLICT,
             Self::NoEtagMatch => StatusCode::PRECONDITION_FAILED,
@@ -110,6 +116,8 @@ impl ErrorCode {
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::IncorrectState => "IncorrectState",
             Self::NotAuthorizedOrResourceAlreadyExists => "NotAuthorizedOrResourceAlreadyExists",
+            Self::CompartmentAlreadyExists => "CompartmentAlreadyExists",
+            Self::PolicyAlreadyExists => "PolicyAlreadyExists",
             Self::Conflict => "Conflict",
             Self::InvalidatedRetryToken => "InvalidatedRetryToken",
             Self::NoEtagMatch => "NoEtagMatch",
