@@ -40,16 +40,21 @@ fn owner_only(file: &std::path::Path) -> Result<()> {
 /// The page's own command, and its refusals.
 pub fn curl(workshop: &Workshop) -> Result<()> {
     install::ensure(workshop, &[Tool::Curl, Tool::Python])?;
-    with_cloud(workshop, "curl", |script| {
+    with_cloud(workshop, "curl", "sh", |script| {
         let mut command = Command::new("bash");
         command.arg(script);
         command
     })
 }
 
-/// The official command line.
+/// The official command line: what makes, shows and deletes an instance, and what is refused.
 pub fn oci_cli(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "oci-cli")
+}
+
+/// The official command line: everything that changes an instance.
+pub fn oci_analytics(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "oci-analytics")
 }
 
 /// The official Python SDK.
@@ -57,29 +62,45 @@ pub fn python_sdk(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "python-sdk")
 }
 
+/// What Terraform's provider asks, replayed.
+pub fn terraform_replay(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "terraform-replay")
+}
+
 /// A JOSE library that shares no code with Obol.
 pub fn jose(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "jose")
 }
 
+/// The official TypeScript SDK.
+pub fn typescript_sdk(workshop: &Workshop) -> Result<()> {
+    node_step(workshop, "typescript-sdk")
+}
+
 fn python_step(workshop: &Workshop, name: &str) -> Result<()> {
     let python = virtual_environment(workshop)?;
-    with_cloud(workshop, name, |script| {
+    with_cloud(workshop, name, "py", |script| {
         let mut command = Command::new(&python);
         command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
         command
     })
 }
 
-/// Starts a cloud and runs the step's program with the path of its `dev.env`.
-fn with_cloud(workshop: &Workshop, name: &str, client: impl FnOnce(PathBuf) -> Command) -> Result<()> {
+fn node_step(workshop: &Workshop, name: &str) -> Result<()> {
+    let packages = node_packages(workshop)?;
+    with_cloud(workshop, name, "mjs", |script| {
+        let mut command = Command::new("node");
+        command.arg(script).env("OBOL_NODE_PACKAGES", packages);
+        command
+    })
+}
+
+/// Starts a cloud and runs the step's program, which is named after it, with the path of the cloud's `dev.env`.
+fn with_cloud(workshop: &Workshop, name: &str, language: &str, client: impl FnOnce(PathBuf) -> Command) -> Result<()> {
     let obol = build(workshop)?;
-    let program = match name {
-        "curl" => "curl_token.sh".to_owned(),
-        python => format!("{}.py", python.replace('-', "_")),
-    };
+    let program = workshop.root.join("tests/clients").join(name.replace('-', "_")).with_extension(language);
     let cloud = DevCloud::start(workshop, &obol, name)?;
-    let mut command = client(workshop.root.join("tests/clients").join(program));
+    let mut command = client(program);
     workshop.run(command.arg(cloud.env_file()).env("OBOL_BINARY", &obol), CLIENT_LIMIT)?;
     compatibility::check(workshop, name)
 }
@@ -109,4 +130,23 @@ fn virtual_environment(workshop: &Workshop) -> Result<PathBuf> {
         .context("the official clients come from the Python package index")?;
     std::fs::write(&stamp, pins)?;
     Ok(python)
+}
+
+/// Installs the pinned packages for Node, or finds them as the pins say; returns their folder. No lock file: it would name
+/// the registry, and the pins are exact.
+fn node_packages(workshop: &Workshop) -> Result<PathBuf> {
+    install::ensure(workshop, &[Tool::Node])?;
+    let pins = std::fs::read_to_string(workshop.root.join("tests/clients/package.json"))?;
+    let directory = workshop.target.join("clients-node");
+    let (packages, stamp) = (directory.join("node_modules"), directory.join("installed.json"));
+    if packages.is_dir() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
+        return Ok(packages);
+    }
+    std::fs::create_dir_all(&directory)?;
+    std::fs::write(directory.join("package.json"), &pins)?;
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+    workshop.run(install.arg(&directory), BUILD_LIMIT).context("the clients come from Node's package registry")?;
+    std::fs::write(&stamp, pins)?;
+    Ok(packages)
 }

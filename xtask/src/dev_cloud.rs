@@ -29,6 +29,8 @@ impl DevCloud {
         // A log of its own: the client's is the one to read first.
         let log = File::create(data.join("up.log"))?;
         let mut command = up(obol, &data);
+        // The clients wait for dozens of work requests.
+        command.args(["--provisioning", "200ms"]);
         command.current_dir(&data).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {}", obol.display()))?;
         let mut cloud = Self { child, data: data.join("obol-data") };

@@ -18,6 +18,7 @@ pub enum Tool {
     ChromeDriver,
     Curl,
     Python,
+    Node,
 }
 
 impl Tool {
@@ -29,6 +30,7 @@ impl Tool {
             Self::ChromeDriver => &["chromium-driver"],
             Self::Curl => &["curl"],
             Self::Python => &["python3", "python3-venv"],
+            Self::Node => &["nodejs", "npm"],
         }
     }
 
@@ -40,6 +42,7 @@ impl Tool {
             Self::Curl => succeeds("curl", &["--version"]),
             // Debian splits what makes a virtual environment from the interpreter.
             Self::Python => succeeds("python3", &["-c", "import ensurepip, venv"]),
+            Self::Node => succeeds("node", &["--version"]) && succeeds("npm", &["--version"]),
         }
     }
 }

@@ -2,7 +2,7 @@
 # The curl command of Oracle's page "Generate and Use Access Tokens in REST API and CLI Payloads (IDCS)", the host apart:
 # the answer is saved and used, and each way to get it wrong is refused as IDCS refuses it.
 #
-# usage: curl_token.sh <dev.env of a running dev cloud>
+# usage: curl.sh <dev.env of a running dev cloud>
 set -euo pipefail
 
 dev_env=$1
