@@ -49,6 +49,10 @@ pub(super) fn writable(person: &Person) -> Document {
         document.insert(name.to_owned(), json!(value));
     }
     document.insert("active".to_owned(), json!(user.is_active));
+    let idcs = document.entry(IDCS.urn).or_insert_with(|| json!({}));
+    if let Some(members) = idcs.as_object_mut() {
+        members.entry("isFederatedUser").or_insert(json!(false));
+    }
     if !document.contains_key("emails") {
         document.insert(
             "emails".to_owned(),
@@ -188,10 +192,6 @@ pub(super) fn shown(
         members.insert("lockDate".to_owned(), json!(since));
     }
     document.insert(STATE.urn.to_owned(), json!({"locked": lock, "loginAttempts": user.lock.failed_attempts}));
-    let idcs = document.entry(IDCS.urn).or_insert_with(|| json!({}));
-    if let Some(members) = idcs.as_object_mut() {
-        members.entry("isFederatedUser").or_insert(json!(false));
-    }
     let capabilities: Map<String, Value> =
         CAPABILITIES.attributes.iter().map(|attribute| (attribute.name.to_owned(), json!(true))).collect();
     document.insert(CAPABILITIES.urn.to_owned(), Value::Object(capabilities));

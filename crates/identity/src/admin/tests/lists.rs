@@ -122,3 +122,72 @@ async fn a_search_is_a_list_by_body() {
     assert_eq!(found.body["totalResults"], 2);
     assert!(found.body["Resources"][0].get("name").is_none());
 }
+
+// The store's SQL and the meaning of a condition in memory are one.
+#[tokio::test]
+async fn a_filter_finds_what_it_means_over_whatever_there_is() {
+    use obol_protocol::scim::{Condition, Filter, resources::user::USER};
+    const ATOMS: [&str; 22] = [
+        "userName eq \"B1\"",
+        "userName sw \"a\"",
+        "userName co \"%\"",
+        "userName ew \"1\"",
+        "userName gt \"b\"",
+        "userName le \"zoë\"",
+        "displayName co \"GRA\"",
+        "name.givenName pr",
+        "name.familyName ne \"hopper\"",
+        "active eq true",
+        "active eq false",
+        "title pr",
+        "title ge \"m\"",
+        "externalId eq \"X-1\"",
+        "externalId sw \"x\"",
+        "externalId co \"-\"",
+        "externalId ew \"-1\"",
+        "emails[type eq \"work\" and value co \"1\"]",
+        "emails.type eq \"recovery\"",
+        "emails[primary eq true and not (value sw \"a\")]",
+        "meta.created lt \"2026-11-22T12:00:01Z\"",
+        "id gt \"8\"",
+    ];
+    let office = Office::new().await;
+    for (index, name) in ["a1", "B1", "b2", "zoë", "%", "a_"].into_iter().enumerate() {
+        let mut body = super::support::user(name);
+        body["emails"][0]["value"] = json!(format!("u{index}@example.com"));
+        if index % 2 == 0 {
+            body["title"] = json!(["Admiral", "nurse", "Zoologist"][index / 2]);
+        } else {
+            body["externalId"] = json!(["X-1", "x-1", "y"][index / 2]);
+            body["active"] = json!(false);
+        }
+        office.world.clock.advance(std::time::Duration::from_millis(700));
+        office.send("POST", "/Users", &body).await.ok(201);
+    }
+    let all = office.get("/Users?attributeSets=all").await.ok(200).body;
+    let all: Vec<_> =
+        all["Resources"].as_array().unwrap().iter().map(|user| user.as_object().unwrap().clone()).collect();
+    let seeded = obol_testkit::SeededEntropy::new(11);
+    let entropy: &dyn obol_domain::Entropy = &seeded;
+    let pick = |most: usize| usize::from(entropy.bytes::<1>()[0]) % most;
+    for _ in 0..80 {
+        let mut text = ATOMS[pick(ATOMS.len())].to_owned();
+        for _ in 0..pick(4) {
+            let atom = ATOMS[pick(ATOMS.len())];
+            text = match pick(4) {
+                0 => format!("({text}) and {atom}"),
+                1 => format!("{atom} or {text}"),
+                2 => format!("not ({text}) and {atom}"),
+                _ => format!("not ({atom} or {text})"),
+            };
+        }
+        let condition = Condition::of(&Filter::parse(&text).unwrap(), &USER).unwrap();
+        let mut expected: Vec<_> =
+            all.iter().filter(|user| condition.holds(user)).map(|user| user["id"].as_str().unwrap()).collect();
+        expected.sort_unstable();
+        let search = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": text});
+        let found = office.send("POST", "/Users/.search", &search).await.ok(200);
+        assert_eq!(found.names("id"), expected, "{text}");
+        assert_eq!(found.body["totalResults"], expected.len(), "{text}");
+    }
+}

@@ -8,9 +8,10 @@ use obol_store::explanations;
 use serde_json::{Value, json};
 
 use crate::{
+    StripeLocator,
     provisioning::{MadeApplication, MadeUser, NewApplication},
     testing::{
-        PASSWORD, STRIPE, USER, World, basic, body_of, new_application, new_user, password_form, token_of,
+        PASSWORD, STRIPE, USER, World, at_stripe, basic, body_of, new_application, new_user, password_form, token_of,
         token_request,
     },
 };
@@ -99,7 +100,10 @@ impl Office {
         Self { world, app, token }
     }
 
+    /// Sends a request, where it names no stripe to the office's own.
     pub(super) async fn reply(&self, request: Request<Body>) -> Reply {
+        let named = request.extensions().get::<StripeLocator>().is_some();
+        let request = if named { request } else { at_stripe(request, STRIPE) };
         let response = self.world.send(request).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = body_of(response).await;
