@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{analytics_instance, audit, clock, fault, serve, token, up, why, work_request};
+use crate::commands::{analytics_instance, audit, clock, fault, key, serve, token, up, why, work_request};
 
 /// Access tokens and Analytics instances, on your machine and in Oracle Cloud
 #[derive(Debug, Parser)]
@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     Clock(clock::Arguments),
     Fault(fault::Arguments),
+    Key(key::Arguments),
 }
 
 #[cfg(test)]

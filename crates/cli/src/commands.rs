@@ -4,6 +4,7 @@ pub(crate) mod analytics_instance;
 pub(crate) mod audit;
 pub(crate) mod clock;
 pub(crate) mod fault;
+pub(crate) mod key;
 pub(crate) mod serve;
 mod signals;
 pub(crate) mod token;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Audit(arguments) => audit::run(arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Fault(arguments) => fault::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

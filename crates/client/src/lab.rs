@@ -46,6 +46,24 @@ pub struct ClockReading {
     pub offset_seconds: i64,
 }
 
+/// The signing keys of the cloud's stripe, the current one first.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Keys {
+    /// The keys.
+    pub keys: Vec<SigningKey>,
+}
+
+/// Where a signing key stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SigningKey {
+    /// The `x5t#S256` by which tokens and key set name it.
+    pub thumbprint: String,
+    /// `current`, `next` or `old`.
+    pub phase: String,
+    /// From when it signs, or until when it is honoured, in RFC 3339.
+    pub at: Option<String>,
+}
+
 /// How to move the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Move {
@@ -128,6 +146,17 @@ impl Lab {
     /// Reads the clock.
     pub fn clock(&self) -> Result<ClockReading, LabError> {
         read(&self.send(&Method::GET, "/obol/v1/clock", "")?)
+    }
+
+    /// Reads where the signing keys stand.
+    pub fn keys(&self) -> Result<Keys, LabError> {
+        read(&self.send(&Method::GET, "/obol/v1/keys", "")?)
+    }
+
+    /// Publishes the next signing key, to sign after a duration such as `10m`.
+    pub fn rotate_key(&self, ahead: &str) -> Result<Keys, LabError> {
+        let body = serde_json::json!({ "rotate": ahead });
+        read(&self.send(&Method::POST, "/obol/v1/keys", &body.to_string())?)
     }
 
     /// Moves the clock.

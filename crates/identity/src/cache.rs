@@ -27,7 +27,7 @@ use obol_domain::{
 };
 use obol_protocol::{
     Timestamp,
-    jose::{AccessTokenClaims, JwkSet, SigningKey, VerifyingKey},
+    jose::{AccessTokenClaims, JwkSet, SigningKey},
     oauth::{GrantType, Scope, ScopeList},
 };
 use obol_store::{
@@ -38,7 +38,8 @@ use obol_store::{
 use crate::{
     ServiceError,
     certificates::{self, ClientCertificate},
-    claims, keys,
+    claims,
+    keys::{self, Verifiers},
     service::PublicUrls,
 };
 
@@ -69,7 +70,8 @@ pub(crate) struct LoadedStripe {
     /// Its address with the port, which is also `tenant_iss`.
     pub(crate) url: String,
     pub(crate) key: SigningKey,
-    pub(crate) verifying: VerifyingKey,
+    /// Those that its tokens may be signed with.
+    pub(crate) verifying: Verifiers,
     /// The key set's body.
     pub(crate) jwk_set: Bytes,
     /// The password policies with the groups they are for.
@@ -225,11 +227,12 @@ impl Cache {
                 key: name.to_owned(),
             })
         })?;
-        let jwk_set = serde_json::to_vec(&JwkSet { keys: vec![key.jwk()] })
+        let (keys, verifying) = keys::published(&signing_keys::all(&self.db, name).await?)?;
+        let jwk_set = serde_json::to_vec(&JwkSet { keys })
             .map_err(|error| ServiceError::Sign(obol_protocol::jose::SignError::Claims(error)))?;
         Ok(Some(LoadedStripe {
             url: self.public.stripe(name),
-            verifying: key.verifying_key(),
+            verifying,
             key,
             jwk_set: jwk_set.into(),
             row,

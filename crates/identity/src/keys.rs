@@ -5,9 +5,9 @@ use std::time::Duration;
 use obol_domain::{Entropy, seal::MasterKey};
 use obol_protocol::{
     Timestamp,
-    jose::{KeyError, SigningKey},
+    jose::{Certificate, CertificateError, CompactJws, Jwk, JwsError, KeyError, SigningKey, VerifyingKey},
 };
-use obol_store::signing_keys::SealedKey;
+use obol_store::signing_keys::{PublishedKey, SealedKey};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
@@ -25,6 +25,9 @@ pub enum KeyFault {
     /// The key is sealed under another master key, or damaged.
     #[error("the signing key is sealed under another master key, or damaged")]
     Sealed(#[source] obol_domain::seal::Unsealable),
+    /// A certificate of the stripe's own cannot be read.
+    #[error("a certificate of the stripe's own cannot be read")]
+    Published(#[source] CertificateError),
     /// What was sealed is not a usable key.
     #[error("the signing key cannot be used")]
     Key(#[source] KeyError),
@@ -54,6 +57,30 @@ pub(crate) fn make(
     let id = entropy.hex32();
     let sealed_key = master.seal(entropy, &purpose(stripe, &id), key.serialized_der()).map_err(KeyFault::Sealed)?;
     Ok(SealedKey { id, sealed_key, leaf, issuer: authority_der, created_at: now })
+}
+
+/// The keys that a stripe's tokens are verified with, the current one first, by the thumbprint that tokens carry: `kid` is
+/// the same for all of them (contract identity 3.1).
+pub(crate) struct Verifiers(Vec<(String, VerifyingKey)>);
+
+impl Verifiers {
+    /// Checks a signature by the key that the header names, or by the current one where it names none.
+    pub(crate) fn verify(&self, jws: &CompactJws<'_>) -> Result<(), JwsError> {
+        let named = jws.header().x5t_s256.as_deref();
+        let found = self.0.iter().find(|(thumbprint, _)| named.is_none_or(|named| named == thumbprint));
+        found.map_or(Err(JwsError::SignatureMismatch), |(_, key)| key.verify(jws))
+    }
+}
+
+/// The key set and the verifiers of a stripe's keys, in the order given.
+pub(crate) fn published(keys: &[PublishedKey]) -> Result<(Vec<Jwk>, Verifiers), KeyFault> {
+    let (mut set, mut verifiers) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
+    for key in keys {
+        let leaf = Certificate::from_der(&key.leaf).map_err(KeyFault::Published)?;
+        set.push(leaf.signing_jwk(&key.issuer));
+        verifiers.push((leaf.x5t_s256(), leaf.key().clone()));
+    }
+    Ok((set, Verifiers(verifiers)))
 }
 
 /// Opens a sealed key for signing.

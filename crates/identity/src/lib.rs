@@ -25,6 +25,7 @@ pub mod password;
 pub mod passwords;
 pub mod provisioning;
 pub mod registrar;
+pub mod rotation;
 pub mod service;
 pub mod sessions;
 #[cfg(test)]

@@ -184,6 +184,8 @@ impl std::fmt::Debug for Identity {
 const POLL: Duration = Duration::from_millis(500);
 /// How often ended sessions, assertions that cannot be used again anyway and old audit records are removed.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How often is looked whether a signing key's turn has come.
+const TURN: Duration = Duration::from_secs(1);
 /// How long the memory of password hashing is kept when nobody signs in; half of all idle memory would be it.
 const RELEASE: Duration = Duration::from_secs(5);
 
@@ -216,7 +218,7 @@ impl Identity {
     /// Keeps memory fresh, for ever; whoever composes the server spawns it and drops it at the end. Without it every
     /// answer stays right, as a memory older than a second is checked before use, but tokens then wait for that check.
     pub async fn watch(&self) {
-        let (mut swept, mut released) = (Timestamp::default(), Timestamp::default());
+        let (mut swept, mut released, mut turned) = <(Timestamp, Timestamp, Timestamp)>::default();
         let mut failing = false;
         loop {
             self.0.clock.sleep(POLL).await;
@@ -239,6 +241,12 @@ impl Identity {
                 swept = now;
                 if let Err(error) = self.sweep(now).await {
                     tracing::warn!(error = obol_domain::with_causes(&error), "what has ended could not be removed");
+                }
+            }
+            if now.distance(turned) >= TURN {
+                turned = now;
+                if let Err(error) = self.turn_keys(now).await {
+                    tracing::warn!(error = obol_domain::with_causes(&error), "signing keys could not be turned");
                 }
             }
         }

@@ -200,7 +200,7 @@ impl TokenFault {
             ),
             Self::Signature => Explanation::new(
                 "token_signature",
-                "a signature by the stripe's present key",
+                "a signature by a key of the stripe's set",
                 "a signature that does not match",
                 "the token was altered, or the stripe was made anew: get a new token",
             ),

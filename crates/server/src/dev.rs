@@ -181,7 +181,15 @@ impl DevCloud {
             settings,
             safety: options.safety,
         });
-        let lab = Lab { db, clock, recorder: services.recorder.clone(), faults, moving: Arc::default() };
+        let lab = Lab {
+            db,
+            clock,
+            recorder: services.recorder.clone(),
+            faults,
+            identity: services.identity.clone(),
+            stripe: seeded.facts.stripe.clone(),
+            moving: Arc::default(),
+        };
         let door = Door { listener, front: Front::loopback(), tls: None };
         Ok(Self {
             url: format!("http://{address}"),

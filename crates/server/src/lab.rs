@@ -1,8 +1,10 @@
-//! `/obol/v1`: what Oracle has no counterpart for. Health and readiness; in a dev cloud also explanations, the clock and
-//! faults.
+//! `/obol/v1`: what Oracle has no counterpart for. Health and readiness; in a dev cloud also explanations, the clock,
+//! faults and signing keys.
 //!
 //! A web page must not reach in: a request that a browser marks as coming from another site is refused, and whatever
 //! changes something must carry the header `x-obol-request`, which a page cannot send across sites without asking first.
+
+mod keys;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,6 +18,7 @@ use axum::{
 };
 use obol_analytics::provisioner::Faults;
 use obol_domain::Clock as _;
+use obol_identity::Identity;
 use obol_protocol::{analytics::OperationType, fetch_metadata::from_another_site};
 use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta, work_requests};
 use serde::{Deserialize, Serialize};
@@ -40,6 +43,10 @@ pub struct Lab {
     pub recorder: Recorder,
     /// What provisioning is told to fail at.
     pub faults: Faults,
+    /// Whose keys may be rotated.
+    pub identity: Identity,
+    /// The stripe they sign for.
+    pub stripe: String,
     /// Held while the clock is being moved.
     pub moving: Arc<Mutex<()>>,
 }
@@ -52,6 +59,7 @@ pub fn router(lab: Lab) -> Router {
         .route("/obol/v1/explanations/{*id}", get(explain))
         .route("/obol/v1/clock", get(show_clock).post(move_clock))
         .route("/obol/v1/faults", get(show_faults).post(set_fault))
+        .route("/obol/v1/keys", get(keys::show).post(keys::rotate))
         .route("/obol/v1/{*rest}", get(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path")))
         .route_layer(middleware::from_fn(same_site_only))
         .with_state(Arc::new(lab))

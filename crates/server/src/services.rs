@@ -38,7 +38,7 @@ pub(crate) struct Parts {
 /// Services that are put together and not yet reachable.
 pub(crate) struct Services {
     db: Db,
-    identity: Identity,
+    pub(crate) identity: Identity,
     analytics: Analytics,
     pub(crate) recorder: Recorder,
     recording: tokio::task::JoinHandle<()>,

@@ -1,10 +1,13 @@
 //! A certificate somebody signs with: its key, its thumbprints and its dates. Who issued it does not matter, as it was
 //! uploaded by someone who may; it is a public key with a name and an end.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{KeyError, VerifyingKey, der, x5t, x5t_s256};
+use super::{Jwk, KeyError, SIGNING_KEY, VerifyingKey, der, x5t, x5t_s256};
 use crate::Timestamp;
 
 /// The longest certificate read, in bytes of DER.
@@ -20,6 +23,8 @@ pub struct Certificate {
     key: VerifyingKey,
     not_before: Timestamp,
     not_after: Timestamp,
+    /// Modulus and exponent, base64url.
+    numbers: (String, String),
 }
 
 /// Why a certificate cannot be used.
@@ -67,6 +72,7 @@ impl Certificate {
             key: VerifyingKey::from_numbers(modulus, exponent)?,
             not_before: Timestamp::from_seconds(certificate.validity().not_before.timestamp()),
             not_after: Timestamp::from_seconds(certificate.validity().not_after.timestamp()),
+            numbers: (URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent)),
             der: bytes.to_vec(),
         })
     }
@@ -87,6 +93,23 @@ impl Certificate {
         };
         let digits: String = body.chars().filter(|character| !character.is_ascii_whitespace()).collect();
         Self::from_der(&STANDARD.decode(digits).map_err(|_| CertificateError::Unreadable)?)
+    }
+
+    /// The key as IDCS's own key sets publish it, with the certificate of whoever issued this one behind it (contract
+    /// identity 8).
+    pub fn signing_jwk(&self, issuer: &[u8]) -> Jwk {
+        let (modulus, exponent) = self.numbers.clone();
+        Jwk {
+            kty: "RSA".to_owned(),
+            x5t_s256: Some(self.x5t_s256()),
+            e: exponent,
+            x5t: Some(self.x5t()),
+            kid: Some(SIGNING_KEY.to_owned()),
+            x5c: vec![STANDARD.encode(&self.der), STANDARD.encode(issuer)],
+            key_ops: vec!["sign".to_owned(), "verify".to_owned()],
+            alg: Some("RS256".to_owned()),
+            n: modulus,
+        }
     }
 
     /// The certificate's bytes.
