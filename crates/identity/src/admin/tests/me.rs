@@ -185,7 +185,7 @@ async fn altered_claims_are_refused() {
     www-authenticate: Bearer
     {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"],"detail":"Operation failed due to unauthorized access.","status":"401","urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error":{"messageId":"error.common.exception.unauthorizedAccess"}}
     check: token_signature
-    expected: a signature by the stripe's present key
+    expected: a signature by a key of the stripe's set
     seen: a signature that does not match
     fix: the token was altered, or the stripe was made anew: get a new token
     "#);
