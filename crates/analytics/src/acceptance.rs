@@ -77,13 +77,14 @@ pub(crate) async fn accept<O: LongOperation>(
         return Ok(answer);
     }
     let mut tx = analytics.db.begin().await?;
-    let instance = hold(&mut tx, call).await?;
-    // Somebody who held the instance before may have carried out the same request.
+    let held = instances::hold(&mut tx, &call.caller.tenancy_id, call.id).await?;
+    // Somebody who held the instance before may have carried out the same request, and the instance may be gone by now.
     if let Some(token) = &token
         && let Replay::Yes(answer) = token.replay_within(&mut tx, call).await?
     {
         return Ok(answer);
     }
+    let instance = is_there(held, call)?;
     operation.etag_matches(call, &instance)?;
     state_allows(O::OPERATION, O::WORKFLOW.lifecycle, &instance)?;
     set_in_motion::<O>(&mut tx, call, &instance).await?;
@@ -118,9 +119,11 @@ pub(crate) async fn accept<O: LongOperation>(
 ///
 /// [`Refusal::NotFound`], and [`Refusal::Gone`] before anything of it could be compared.
 pub(crate) async fn hold(tx: &mut Tx, call: &Call<'_>) -> Result<Instance, Refusal> {
-    let instance = instances::hold(tx, &call.caller.tenancy_id, call.id)
-        .await?
-        .ok_or_else(|| Refusal::NotFound { what: "instance", id: call.id.to_owned() })?;
+    is_there(instances::hold(tx, &call.caller.tenancy_id, call.id).await?, call)
+}
+
+fn is_there(held: Option<Instance>, call: &Call<'_>) -> Result<Instance, Refusal> {
+    let instance = held.ok_or_else(|| Refusal::NotFound { what: "instance", id: call.id.to_owned() })?;
     if instance.state == LifecycleState::Deleted {
         return Err(Refusal::Gone { id: instance.id });
     }

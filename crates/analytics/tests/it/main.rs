@@ -15,6 +15,7 @@ mod documents;
 mod injected;
 mod lists;
 mod logging;
+mod mixed;
 mod policies;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
