@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use obol_analytics::{
     Settings,
-    provisioner::{Durations, Faults, Simulated},
+    provisioner::{Faults, Simulated},
 };
 use obol_domain::{Entropy, capacity::TenancyLimits};
 use obol_identity::PublicUrls;
@@ -20,8 +20,11 @@ use obol_protocol::Timestamp;
 use obol_store::{Db, StoreError, meta, open::Claim, stripes};
 
 pub use data_dir::{DataDir, DataDirError};
+pub use obol_analytics::provisioner::Durations;
 pub use obol_domain::rate_limit::Tier;
 pub use obol_identity::Safety;
+/// What [`Durations`] are told apart by.
+pub use obol_protocol::analytics::{OperationType, enums::Vocabulary};
 pub use obol_store::OpenError;
 pub use seed::Facts;
 
@@ -48,8 +51,8 @@ pub struct Options {
     pub database_url: Option<String>,
     /// Forget what an earlier start left.
     pub fresh: bool,
-    /// How long simulated provisioning takes.
-    pub provisioning: Duration,
+    /// How long simulated provisioning takes, for each kind of work.
+    pub provisioning: Durations,
     /// Let the tenancy have any number of instances, instead of Oracle's default limits.
     pub no_limits: bool,
     /// Let everybody read the stripe's public signing key, as `Settings.signingCertPublicAccess` does.
@@ -177,7 +180,7 @@ impl DevCloud {
             entropy,
             master,
             public: PublicUrls { scheme: "http".to_owned(), authority: address.to_string() },
-            provisioner: Arc::new(Simulated::new(Durations::all(options.provisioning), faults.clone())),
+            provisioner: Arc::new(Simulated::new(options.provisioning, faults.clone())),
             settings,
             safety: options.safety,
         });

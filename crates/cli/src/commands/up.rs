@@ -13,7 +13,9 @@ use std::{
 };
 
 use clap::Args;
-use obol_server::dev::{DevCloud, OpenError, Options, Safety, StartError, Tier};
+use obol_server::dev::{
+    DevCloud, Durations, OpenError, OperationType, Options, Safety, StartError, Tier, Vocabulary as _,
+};
 
 use super::signals::Signals;
 use crate::{
@@ -51,6 +53,9 @@ pub(crate) struct Up {
     /// How long simulated provisioning takes, e.g. 500ms or 2s
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     provisioning: Duration,
+    /// How long it takes for one operationType of work requests, in place of --provisioning; may be repeated
+    #[arg(long, value_name = "TYPE=DURATION", value_parser = duration_of)]
+    provisioning_of: Vec<(OperationType, Duration)>,
     /// Let the tenancy have any number of instances, instead of Oracle's default limits (40 OCPUs of
     /// ENTERPRISE_ANALYTICS, 4 of SELF_SERVICE_ANALYTICS, 200 users of each)
     #[arg(long)]
@@ -90,7 +95,10 @@ async fn serve(up: Up) -> Result<(), Failure> {
         data_dir: up.data_dir,
         database_url: up.database_url.or_else(environment::database_url),
         fresh: up.fresh,
-        provisioning: up.provisioning,
+        provisioning: up
+            .provisioning_of
+            .into_iter()
+            .fold(Durations::all(up.provisioning), |durations, (kind, duration)| durations.with(kind, duration)),
         no_limits: up.no_limits,
         public_signing_cert: up.public_signing_cert,
         safety: Safety { password_memo: !up.no_memo, rate_limits: up.rate_limits },
@@ -164,9 +172,28 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn duration_of(text: &str) -> Result<(OperationType, Duration), String> {
+    let (kind, length) =
+        text.split_once('=').ok_or("give an operationType and a duration, such as STOP_ANALYTICS_INSTANCE=5s")?;
+    let kind = OperationType::any_case(kind)
+        .ok_or_else(|| format!("the operationType is one of {}", OperationType::spellings()))?;
+    Ok((kind, duration(length)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_of_work_may_have_its_own_duration() {
+        let minute = Ok((OperationType::StopAnalyticsInstance, Duration::from_mins(1)));
+        assert_eq!(duration_of("stop_analytics_instance=1m"), minute);
+        for text in
+            ["", "=1m", "STOP=1m", "STOP_ANALYTICS_INSTANCE", "STOP_ANALYTICS_INSTANCE=", "STOP_ANALYTICS_INSTANCE=1"]
+        {
+            assert!(duration_of(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_have_a_unit() {
