@@ -50,7 +50,7 @@ impl Kind {
 
     /// The refusal of a key that the instance has no child under.
     pub(crate) fn unknown(self, key: &str) -> Refusal {
-        Refusal::NotFound { what: self.noun(), id: key.to_owned() }
+        Refusal::ChildUnknown { kind: self, key: key.to_owned() }
     }
 }
 

@@ -103,6 +103,14 @@ pub enum Refusal {
         /// The name.
         name: String,
     },
+    /// The instance has no such child.
+    #[error("no such {}", .kind.noun())]
+    ChildUnknown {
+        /// What was looked for.
+        kind: ChildKind,
+        /// Under which key.
+        key: String,
+    },
     /// Another child of the instance has the name.
     #[error("the name of a {} is taken", .kind.noun())]
     ChildNameTaken {
@@ -219,9 +227,11 @@ impl Refusal {
                 CallerRefusal::Unavailable(_) => ErrorCode::ServiceUnavailable,
                 CallerRefusal::Failed(_) => ErrorCode::InternalServerError,
             },
-            Self::NotAllowed { .. } | Self::CompartmentUnknown { .. } | Self::NotFound { .. } | Self::Gone { .. } => {
-                ErrorCode::NotAuthorizedOrNotFound
-            }
+            Self::NotAllowed { .. }
+            | Self::CompartmentUnknown { .. }
+            | Self::NotFound { .. }
+            | Self::ChildUnknown { .. }
+            | Self::Gone { .. } => ErrorCode::NotAuthorizedOrNotFound,
             Self::BodyTooLong { .. } => ErrorCode::PayloadTooLarge,
             Self::BodyBroken => ErrorCode::CannotParseRequest,
             Self::Field(problem) => match problem.fault {
@@ -268,9 +278,11 @@ impl Refusal {
                 CallerRefusal::Unavailable(_) => TRY_LATER.into(),
                 CallerRefusal::Failed(_) => INTERNAL.into(),
             },
-            Self::NotAllowed { .. } | Self::CompartmentUnknown { .. } | Self::NotFound { .. } | Self::Gone { .. } => {
-                NOT_AUTHORIZED_OR_NOT_FOUND.into()
-            }
+            Self::NotAllowed { .. }
+            | Self::CompartmentUnknown { .. }
+            | Self::NotFound { .. }
+            | Self::ChildUnknown { .. }
+            | Self::Gone { .. } => NOT_AUTHORIZED_OR_NOT_FOUND.into(),
             Self::BodyTooLong { .. } => "The request body is too large.".into(),
             Self::BodyBroken => "The request could not be parsed.".into(),
             Self::Field(problem) => match problem.fault {
@@ -383,6 +395,12 @@ impl Refusal {
                 "a name that no other instance of the tenancy has, whatever its compartment; case does not count",
                 format!("a name that another instance has, {}", describe(name)),
                 "choose another name, or delete the other instance and wait until it is DELETED",
+            ),
+            Self::ChildUnknown { kind, key } => Explanation::new(
+                "resource_known",
+                format!("the key of a {} of this instance", kind.noun()),
+                describe(key),
+                "read the instance, which shows its children by key; one stands there once its work request has succeeded",
             ),
             Self::ChildNameTaken { kind, field } => Explanation::new(
                 "child_name_is_free",

@@ -4,7 +4,10 @@ use axum::http::{Method, header::AUTHORIZATION};
 use obol_domain::Clock as _;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, HOST, World};
+use crate::{
+    children::{channel, group, vanity},
+    world::{Answer, HOST, World},
+};
 
 /// What may be pasted anywhere: a password, a token, one that fits the pattern of a name.
 const PASTED: [&str; 3] = ["canary-Passw0rd! ", "eyJjanary.canary-payload.canary_signature", "canary"];
@@ -248,4 +251,94 @@ async fn no_header_is_repeated() {
             silent(&world, &answer, to).await;
         }
     }
+}
+
+#[tokio::test]
+async fn no_field_of_a_childs_body_is_repeated() {
+    let world = World::new().await;
+    let id = world.active("myoac").await;
+    let mut refused = 0;
+    for (collection, good, paths) in [
+        (
+            "privateAccessChannels",
+            channel(),
+            &[
+                "/displayName",
+                "/vcnId",
+                "/subnetId",
+                "/privateSourceDnsZones",
+                "/privateSourceDnsZones/0",
+                "/privateSourceDnsZones/0/dnsZone",
+                "/privateSourceScanHosts/0/scanHostname",
+                "/privateSourceScanHosts/0/scanPort",
+                "/networkSecurityGroupIds",
+                "/networkSecurityGroupIds/0",
+            ][..],
+        ),
+        (
+            "vanityUrls",
+            vanity(&["bi.example.com"]),
+            &["/hosts", "/hosts/0", "/privateKey", "/publicCertificate", "/caCertificate"],
+        ),
+        ("resourceGroups", group(), &["/capacity", "/resourceName", "/displayName", "/description"]),
+    ] {
+        for path in paths {
+            for pasted in PASTED {
+                // Control characters and length keep what has no pattern from being taken.
+                for value in [json!(format!("{pasted}\n").repeat(100)), json!({ pasted: pasted }), json!([[pasted]])] {
+                    let mut body = good.clone();
+                    put(&mut body, path, value);
+                    let answer = world.child(Method::POST, &id, collection, &body).await;
+                    assert!(answer.status >= 400, "{collection} {path}: {}", answer.text());
+                    silent(&world, &answer, path).await;
+                    assert!(!answer.text().contains("canary"), "{path}: {}", answer.text());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(refused, (10 + 5 + 4) * 3 * 3);
+    let mut body = vanity(&["bi.example.com"]);
+    body["passphrase"] = "canary of another key".into();
+    body["privateKey"] = include_str!("testdata/encrypted_key.pem").into();
+    let answer = world.child(Method::POST, &id, "vanityUrls", &body).await;
+    assert_eq!(answer.code(), (400, "InvalidParameter"));
+    let why = world.why(&answer).await;
+    assert_eq!((why.check.as_ref(), why.seen.as_ref()), ("private_key_opens", "another passphrase"));
+    silent(&world, &answer, "passphrase").await;
+}
+
+#[tokio::test]
+async fn no_key_of_a_child_and_no_taken_host_is_repeated() {
+    let world = World::new().await;
+    let id = world.active("myoac").await;
+    for pasted in PASTED {
+        let key = escaped(pasted);
+        for (method, path, body) in [
+            (Method::GET, "privateAccessChannels", Value::Null),
+            (Method::PUT, "privateAccessChannels", json!({ "displayName": "x" })),
+            (Method::DELETE, "privateAccessChannels", Value::Null),
+            (Method::DELETE, "vanityUrls", Value::Null),
+            (Method::GET, "resourceGroups", Value::Null),
+            (Method::PUT, "resourceGroups", group()),
+            (Method::DELETE, "resourceGroups", Value::Null),
+        ] {
+            let answer = world.child(method, &id, &format!("{path}/{key}"), &body).await;
+            assert_eq!(answer.code(), (404, "NotAuthorizedOrNotFound"), "{path}");
+            silent(&world, &answer, path).await;
+        }
+        let list = world.child(Method::GET, &id, &format!("resourceGroups?page={key}&name={key}"), &Value::Null).await;
+        silent(&world, &list, "a list of groups").await;
+    }
+    let other = world.active("other").await;
+    let hosts = ["canary.example.com"];
+    assert_eq!(world.child(Method::POST, &id, "vanityUrls", &vanity(&hosts)).await.status, 202);
+    let taken = world.child(Method::POST, &other, "vanityUrls", &vanity(&hosts)).await;
+    assert_eq!(taken.status, 409);
+    silent(&world, &taken, "a taken host").await;
+    let mut uncovered = vanity(&["bi.example.com"]);
+    uncovered["hosts"] = json!(hosts);
+    let uncovered = world.child(Method::POST, &other, "vanityUrls", &uncovered).await;
+    assert_eq!(uncovered.status, 400);
+    silent(&world, &uncovered, "a host that is not covered").await;
 }

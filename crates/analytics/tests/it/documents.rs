@@ -149,6 +149,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Capacity { refusal: CapacityRefusal::OtherType, wanted: capacity },
         Refusal::LimitExceeded { limit, used: 40, wanted: 1 },
         Refusal::NameTaken { name: String::new() },
+        Refusal::ChildUnknown { kind: ChildKind::VanityUrl, key: String::new() },
         Refusal::ChildNameTaken { kind: ChildKind::ResourceGroup, field: "" },
         Refusal::HostTaken { host: String::new() },
         Refusal::TooManyChildren { kind: ChildKind::VanityUrl },

@@ -12,7 +12,9 @@ use obol_store::{
 };
 
 use crate::{
+    children,
     lists::{populate, walk},
+    vanity_urls::one_host_has_one_winner,
     work::{created, deleted, failed, is_gone, log_lines, stands, survive, two_nodes_share},
     world::{Answer, Script, World},
 };
@@ -147,4 +149,20 @@ async fn a_deletion_that_lost_a_race_is_judged_by_what_the_winner_left() {
 #[tokio::test]
 async fn two_nodes_share_the_work_and_nothing_is_done_twice() {
     two_nodes_share(&World::postgres(Script::default()).await).await;
+}
+
+#[tokio::test]
+async fn every_change_of_a_child_takes_effect() {
+    for operation in children::operations() {
+        let world = World::postgres(Script::default()).await;
+        let (id, key) = operation.instance(&world).await;
+        let work = operation.accepted(&world, &id, &key).await;
+        world.settle().await;
+        operation.took_effect(&world, &id, &work, "on PostgreSQL").await;
+    }
+}
+
+#[tokio::test]
+async fn of_many_instances_that_want_one_host_one_gets_it() {
+    one_host_has_one_winner(&World::postgres(Script::default()).await).await;
 }

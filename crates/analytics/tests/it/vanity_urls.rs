@@ -217,3 +217,46 @@ async fn an_instance_has_five_vanity_urls_at_most() {
         world.settle().await;
     }
 }
+
+/// On any engine: many instances want one host at a time, and one gets it.
+pub async fn one_host_has_one_winner(world: &World) {
+    let mut instances = Vec::new();
+    for index in 0..8 {
+        let answer = world.create(&world.details(&format!("oac{index}"))).await;
+        instances.push(answer.body["id"].as_str().unwrap().to_owned());
+    }
+    world.settle().await;
+    let body = vanity(&["bi.example.com"]);
+    let calls = instances.iter().map(|id| world.child(Method::POST, id, URLS, &body));
+    let mut answers = Vec::new();
+    let mut set: Vec<_> = calls.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        set.retain_mut(|call| match std::future::Future::poll(call.as_mut(), context) {
+            std::task::Poll::Ready(answer) => {
+                answers.push(answer);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if set.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    let accepted = answers.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!(accepted, 1, "one is promised the host");
+    for answer in answers.iter().filter(|answer| answer.status != 202) {
+        assert_eq!(answer.code(), (409, "NotAuthorizedOrResourceAlreadyExists"), "{}", answer.text());
+    }
+    world.settle().await;
+    let mut found = 0;
+    for id in &instances {
+        let instance = world.get(id).await.body;
+        assert_eq!(instance["lifecycleState"], "ACTIVE");
+        found += instance["vanityUrlDetails"].as_object().unwrap().len();
+    }
+    assert_eq!(found, 1);
+}
+
+#[tokio::test]
+async fn of_many_instances_that_want_one_host_one_gets_it() {
+    one_host_has_one_winner(&World::new().await).await;
+}
