@@ -8,7 +8,7 @@ use obol_identity::Identity;
 use obol_protocol::Secret;
 
 /// The session.
-const SESSION: &str = "__Host-obol";
+const SESSION: &str = obol_identity::sessions::COOKIE;
 /// The browser before there is a session; it binds the sign-in form to whoever asked for it.
 const VISITOR: &str = "__Host-obol-visitor";
 

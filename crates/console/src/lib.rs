@@ -25,7 +25,7 @@ use obol_identity::Identity;
 use obol_protocol::oauth::form::LONGEST_BODY;
 
 use crate::{
-    pages::{applications, device, federation, home, password, signin, token},
+    pages::{applications, authorization, consent, device, federation, home, password, signin, token},
     refusal::Refused,
     visit::Visit,
 };
@@ -42,6 +42,8 @@ pub fn router(identity: Identity) -> Router {
         .route("/ui/v1/password", get(password::show).post(password::submit))
         .route("/ui/v1/signout", post(signin::leave))
         .route("/ui/v1/device", get(device::show).post(device::submit))
+        .route("/ui/v1/authorize", get(authorization::proceed))
+        .route("/ui/v1/myconsole/consent", get(consent::show).post(consent::submit))
         .route("/ui/v1/federation", get(federation::list))
         .route("/ui/v1/federation/OracleIdentityCloudService", get(federation::provider))
         .route("/ui/v1/adminconsole", get(applications::list))

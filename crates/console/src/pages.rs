@@ -1,6 +1,8 @@
 //! The pages, one file each. A page is a template with exactly the values it shows.
 
 pub(crate) mod applications;
+pub(crate) mod authorization;
+pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod federation;
 pub(crate) mod home;

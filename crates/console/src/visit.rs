@@ -134,6 +134,16 @@ impl Visit {
         Redirect::to(&page_path(prefix(&self.0.base), rest)).into_response()
     }
 
+    /// The address of a door of the token service at this stripe, from what follows the stripe's own address.
+    pub(crate) fn door(&self, rest: &str) -> String {
+        format!("{}{rest}", prefix(&self.0.base))
+    }
+
+    /// The stripe as the token service finds it.
+    pub(crate) fn locator(&self) -> StripeLocator {
+        StripeLocator::Named(self.0.stripe.name.clone())
+    }
+
     fn is_administrator(&self) -> bool {
         self.session().is_some_and(|session| {
             session.roles.iter().any(|role| {

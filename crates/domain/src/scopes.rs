@@ -23,6 +23,9 @@ pub const LONGEST_LIFETIME: u32 = 3600;
 /// The longest life of a token for a resource server (contract identity 9).
 pub const LONGEST_RESOURCE_LIFETIME: u32 = 31_557_600;
 
+/// What the scopes of the administration API begin with.
+const IDM: &str = "urn:opc:idm:";
+
 /// What clients that have no rights beyond the administration API know of resource servers.
 static NOTHING_KNOWN: KnownScopes = KnownScopes::new();
 
@@ -108,6 +111,9 @@ pub enum ScopeRefusal {
     /// The user does not have the scope.
     #[error("the user does not have the scope {0}")]
     User(String),
+    /// A refresh token does not have the scope.
+    #[error("the refresh token does not have the scope {0}")]
+    Wider(String),
     /// Client and user have no scope in common.
     #[error("client and user have no scope in common")]
     Disjoint,
@@ -208,6 +214,55 @@ pub fn resolve_each(requested: &ScopeList, rights: Rights<'_>) -> Result<Vec<Gra
         token.lifetime = lifetime(token, &expiries)?;
     }
     Ok(tokens)
+}
+
+/// What a refresh token is good for: what was granted, in words that mean the same whatever roles come later.
+pub fn lasting(requested: &ScopeList, granted: &[Granted]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for scope in requested {
+        match scope {
+            Scope::MyScopes | Scope::Role(_) | Scope::Idm(_) | Scope::MultiResource => {}
+            other => words.push(other.to_string()),
+        }
+    }
+    for scope in granted.iter().filter(|token| token.admin_api).flat_map(|token| &token.scopes) {
+        if scope.starts_with(IDM) {
+            words.push(scope.clone().into_owned());
+        }
+    }
+    words.join(" ")
+}
+
+/// The scopes of a refresh request: those asked for if the family has them all, or the whole family's (RFC 6749 section 6).
+///
+/// # Errors
+///
+/// [`ScopeRefusal::Wider`]
+pub fn narrow(requested: &ScopeList, family: &ScopeList) -> Result<ScopeList, ScopeRefusal> {
+    if requested.is_empty() {
+        return Ok(family.clone());
+    }
+    let has = |scope: &Scope| family.iter().any(|held| held == scope);
+    let mut narrowed = Vec::new();
+    for scope in requested {
+        match scope {
+            // It stands for whatever was granted of the administration API.
+            Scope::MyScopes => narrowed.extend(family.iter().filter(|held| matches!(held, Scope::Idm(_))).cloned()),
+            Scope::Role(name) => {
+                let role = BuiltInRole::named(name).ok_or_else(|| ScopeRefusal::Wider(scope.to_string()))?;
+                for scope in role.scopes().iter().map(|scope| Scope::Idm((*scope).to_owned())) {
+                    if !has(&scope) {
+                        return Err(ScopeRefusal::Wider(scope.to_string()));
+                    }
+                    narrowed.push(scope);
+                }
+            }
+            Scope::Expiry(_) => narrowed.push(scope.clone()),
+            other if has(other) => narrowed.push(other.clone()),
+            other => return Err(ScopeRefusal::Wider(other.to_string())),
+        }
+    }
+    Ok(narrowed.into_iter().collect())
 }
 
 /// The token for a resource server: the one there is, or a new one with what all of them share.
@@ -441,6 +496,12 @@ impl ScopeRefusal {
                 "scopes the user has as well",
                 shown(scope),
                 "grant the user an app role that opens the scope, or ask for a scope the user has",
+            ),
+            Self::Wider(scope) => Explanation::new(
+                "scope_of_refresh_token",
+                "scopes that were granted with the refresh token",
+                shown(scope),
+                "ask for the same scopes or fewer, or leave scope out; more needs a new sign-in",
             ),
             Self::Disjoint => Explanation::new(
                 "scope_granted_to_client",

@@ -1,6 +1,8 @@
 //! The claims of access tokens, as contract identity 3.2 tabulates them: its Example B for clients, C for users, and the
 //! app roles of Example A where a token is for the administration API.
 
+use std::time::Duration;
+
 use obol_domain::{app_role::BuiltInRole, scopes::Granted};
 use obol_protocol::{
     Timestamp,
@@ -11,7 +13,7 @@ use obol_store::{apps::App, users::User};
 use crate::cache::{LoadedClient, LoadedStripe};
 
 /// The idle minutes of a user's and of a client's token.
-const IDLE_USER: u32 = 480;
+pub(crate) const IDLE_USER: u32 = 480;
 const IDLE_CLIENT: u32 = 15;
 
 /// How a token came to be (`gtp`).
@@ -23,17 +25,34 @@ pub(crate) enum Origin {
     Device,
     /// An assertion that spoke for the user.
     JwtBearer,
+    AuthorizationCode,
     /// The console's dialog, in a session that began with a password.
     Console,
 }
 
 impl Origin {
-    const fn gtp(self) -> &'static str {
+    /// As tokens and the database spell it.
+    pub(crate) const fn gtp(self) -> &'static str {
         match self {
             Self::ClientCredentials => "cc",
             Self::Password => "ro",
             Self::Device => "dc",
+            Self::AuthorizationCode => "azc",
             Self::JwtBearer | Self::Console => "jwt",
+        }
+    }
+
+    /// What a refresh token's family says of its beginning.
+    pub(crate) fn of_gtp(gtp: &str) -> Self {
+        let all = [Self::ClientCredentials, Self::Password, Self::Device, Self::AuthorizationCode, Self::JwtBearer];
+        all.into_iter().find(|origin| origin.gtp() == gtp).unwrap_or(Self::Password)
+    }
+
+    /// Whether the user was authenticated in a browser's session (contract identity 3.2, `amr`).
+    const fn has_session(self) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::Console => true,
+            Self::ClientCredentials | Self::Password | Self::Device | Self::JwtBearer => false,
         }
     }
 }
@@ -41,9 +60,21 @@ impl Origin {
 /// What one token differs in from the next.
 pub(crate) struct Issue<'a> {
     pub(crate) granted: &'a Granted,
+    pub(crate) lifetime: Duration,
     pub(crate) now: Timestamp,
     pub(crate) jti: String,
     pub(crate) origin: Origin,
+    /// The refresh token that goes with it.
+    pub(crate) rt_jti: Option<String>,
+    /// The browser's session.
+    pub(crate) sid: Option<String>,
+}
+
+impl<'a> Issue<'a> {
+    /// A token with the life that was granted, alone and outside a browser's session.
+    pub(crate) const fn new(granted: &'a Granted, now: Timestamp, jti: String, origin: Origin) -> Self {
+        Self { granted, lifetime: granted.lifetime, now, jti, origin, rt_jti: None, sid: None }
+    }
 }
 
 /// The audience of a token for the stripe's own API.
@@ -109,15 +140,17 @@ pub(crate) fn of_client(stripe: &LoadedStripe, app: &App) -> AccessTokenClaims {
 
 /// The claims of a client's own token.
 pub(crate) fn for_client(client: &LoadedClient, issue: Issue<'_>) -> AccessTokenClaims {
-    let Issue { granted, now, jti, origin } = issue;
+    let Issue { granted, lifetime, now, jti, origin, rt_jti, sid } = issue;
     AccessTokenClaims {
         scope: granted.scopes.join(" "),
         iat: now.seconds(),
-        exp: now.seconds().saturating_add(seconds(granted)),
+        exp: now.seconds().saturating_add(seconds(lifetime)),
         jti,
         gtp: Some(origin.gtp().to_owned()),
         client_app_roles: granted.admin_api.then(|| names(&client.roles)),
         aud: granted.audience.clone().map_or_else(|| client.claims.aud.clone(), Audience::from),
+        rt_jti,
+        sid,
         resource_app_id: granted.resource.as_ref().map(|resource| resource.app_id.clone()),
         ..client.claims.clone()
     }
@@ -134,31 +167,31 @@ pub(crate) fn for_user(
 ) -> AccessTokenClaims {
     let some = |text: &str| Some(text.to_owned());
     let admin_api = issue.granted.admin_api;
-    let console = issue.origin == Origin::Console;
+    let session = issue.origin.has_session();
     AccessTokenClaims {
         user_tz: some(&user.timezone),
         sub: user.user_name.clone(),
         user_locale: some(&user.locale),
         sidle: Some(IDLE_USER),
-        idp_name: console.then(|| "UserNamePassword".to_owned()),
+        idp_name: session.then(|| "UserNamePassword".to_owned()),
         on_behalf_of_user: on_behalf.then_some(true),
-        idp_guid: console.then(|| "UserNamePassword".to_owned()),
-        amr: console.then(|| vec!["USERNAME_PASSWORD".to_owned()]),
+        idp_guid: session.then(|| "UserNamePassword".to_owned()),
+        amr: session.then(|| vec!["USERNAME_PASSWORD".to_owned()]),
         user_tenantname: some(&stripe.row.name),
         user_is_admin: (admin_api && roles.iter().any(|role| role.is_admin())).then_some(true),
         sub_type: "user".to_owned(),
         user_ocid: some(&user.ocid),
         user_lang: some(&user.preferred_language),
         user_app_roles: admin_api.then(|| names(roles)),
-        idp_type: console.then(|| "LOCAL".to_owned()),
+        idp_type: session.then(|| "LOCAL".to_owned()),
         user_displayname: some(&user.display_name),
         user_id: some(&user.id),
         ..for_client(client, issue)
     }
 }
 
-fn seconds(granted: &Granted) -> i64 {
-    i64::try_from(granted.lifetime.as_secs()).unwrap_or(i64::MAX)
+fn seconds(lifetime: Duration) -> i64 {
+    i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn names(roles: &[BuiltInRole]) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The grants, one file each, and what they share: the refusal, its answer and its explanation.
 
+mod authorization_code;
 mod client_credentials;
 pub mod console;
 mod device_code;
@@ -7,16 +8,19 @@ mod issue;
 mod jwt_bearer;
 mod password;
 pub mod personal;
+mod refresh_token;
 mod token_exchange;
 
 use std::sync::Arc;
 
+pub use authorization_code::CodeRefusal;
+pub(crate) use issue::SignIn;
+pub use refresh_token::RefreshRefusal;
+pub(crate) use refresh_token::judge as judge_refresh_token;
+
+use authorization_code::Redeemed;
 use http::StatusCode;
-use obol_domain::{
-    Explanation,
-    audit::Cause,
-    scopes::{Granted, ScopeRefusal},
-};
+use obol_domain::{Explanation, audit::Cause, scopes::ScopeRefusal};
 use obol_protocol::{
     Timestamp,
     oauth::{
@@ -33,7 +37,6 @@ use crate::{
     Identity, ServiceError, StripeLocator,
     assertions::AssertionFault,
     cache::{LoadedClient, LoadedStripe},
-    claims::{Issue, Origin},
     clients::ClientRefusal,
     http::PublicBase,
     users::{SignInRefusal, unknown_stripe},
@@ -80,6 +83,12 @@ pub enum TokenRefusal {
     /// The user was not signed in.
     #[error("the user was not signed in")]
     User(#[from] SignInRefusal),
+    /// The code is good for nothing.
+    #[error("the code cannot be used")]
+    Code(#[from] CodeRefusal),
+    /// The refresh token is good for nothing.
+    #[error("the refresh token cannot be used")]
+    Refresh(#[from] RefreshRefusal),
     /// A scope cannot be granted.
     #[error("a scope cannot be granted")]
     Scope(#[from] ScopeRefusal),
@@ -116,14 +125,16 @@ impl Identity {
         match request.grant {
             Grant::ClientCredentials => self.client_credentials(&admitted).await,
             Grant::Password { username, password } => self.password(&admitted, &username, &password).await,
+            Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
+                let redirect_uri = redirect_uri.as_deref();
+                let redeemed = Redeemed { code: &code, redirect_uri, verifier: code_verifier.as_ref() };
+                self.authorization_code(&admitted, redeemed).await
+            }
+            Grant::RefreshToken { refresh_token } => self.refresh_token(&admitted, &refresh_token).await,
             Grant::JwtBearer { assertion } => self.jwt_bearer(&admitted, &assertion).await,
             Grant::DeviceCode { device_code } => self.device_code(&admitted, &device_code).await,
             Grant::TokenExchange(exchange) => self.token_exchange(&admitted, &exchange).await,
         }
-    }
-
-    fn issue<'a>(&self, granted: &'a Granted, now: Timestamp, origin: Origin) -> Issue<'a> {
-        Issue { granted, now, jti: self.0.entropy.hex32(), origin }
     }
 }
 
@@ -143,14 +154,7 @@ impl TokenRefusal {
         let bad_request = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
         let answer = match self {
             Self::BodyBroken => bad_request("The request could not be received."),
-            Self::Form(problem) => match problem {
-                FormError::ContentType | FormError::Charset => {
-                    bad_request("The content type must be application/x-www-form-urlencoded in UTF-8.")
-                }
-                FormError::TooLong | FormError::TooManyFields => bad_request("The request is too large."),
-                FormError::Encoding | FormError::NotUtf8 => bad_request("The request is not properly encoded."),
-                FormError::Duplicate(_) => bad_request("A parameter was sent more than once."),
-            },
+            Self::Form(problem) => Self::form_answer(problem),
             Self::Request(TokenProblem::Client(problem)) => match problem {
                 ClientProblem::TwoMethods | ClientProblem::TwoHeaders | ClientProblem::TwoIds => {
                     bad_request("More than one client authentication method was used.")
@@ -217,6 +221,8 @@ impl TokenRefusal {
                 SignInRefusal::Busy(_) => return overloaded(),
                 SignInRefusal::Service(error) => return failure(error),
             },
+            Self::Code(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The authorization code is invalid."),
+            Self::Refresh(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The refresh token is invalid."),
             Self::Scope(refusal) => match refusal {
                 ScopeRefusal::Client(_) | ScopeRefusal::User(_) | ScopeRefusal::Disjoint => {
                     OAuthError::client_authorization_failed()
@@ -227,6 +233,7 @@ impl TokenRefusal {
                 | ScopeRefusal::MultiResource
                 | ScopeRefusal::Lifetime { .. }
                 | ScopeRefusal::NeedsUser(_)
+                | ScopeRefusal::Wider(_)
                 | ScopeRefusal::NoRefreshToken(_) => invalid_scope(),
             },
             Self::Service(error) => return failure(error),
@@ -237,15 +244,8 @@ impl TokenRefusal {
     /// The record for whoever asks why. Service failures have none: they are not the caller's.
     pub fn explanation(&self) -> Option<Explanation> {
         Some(match self {
-            Self::BodyBroken => {
-                Explanation::new("body_received", "a whole body", "one that broke off", "send the request again")
-            }
-            Self::Form(problem) => Explanation::new(
-                "form_readable",
-                "application/x-www-form-urlencoded in UTF-8, each parameter once, at most 64 KiB",
-                form_problem(problem),
-                "send the parameters as curl -d does",
-            ),
+            Self::BodyBroken => Self::body_broken(),
+            Self::Form(problem) => Self::form_unreadable(problem),
             Self::Request(TokenProblem::Client(problem)) => Explanation::new(
                 "client_presented",
                 "a client id and secret, by Basic or in the body, or a client assertion, and only one of them",
@@ -276,16 +276,46 @@ impl TokenRefusal {
             Self::Device(fault) => fault.explanation(),
             Self::Exchange(fault) => return fault.explanation(),
             Self::User(refusal) => return refusal.explanation(),
+            Self::Code(refusal) => refusal.explanation(),
+            Self::Refresh(refusal) => refusal.explanation(),
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,
         })
     }
 }
 
+/// What every door of this dialect says of a form.
+impl TokenRefusal {
+    pub(crate) fn form_answer(problem: &FormError) -> OAuthError {
+        let bad_request = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
+        match problem {
+            FormError::ContentType | FormError::Charset => {
+                bad_request("The content type must be application/x-www-form-urlencoded in UTF-8.")
+            }
+            FormError::TooLong | FormError::TooManyFields => bad_request("The request is too large."),
+            FormError::Encoding | FormError::NotUtf8 => bad_request("The request is not properly encoded."),
+            FormError::Duplicate(_) => bad_request("A parameter was sent more than once."),
+        }
+    }
+
+    pub(crate) fn body_broken() -> Explanation {
+        Explanation::new("body_received", "a whole body", "one that broke off", "send the request again")
+    }
+
+    pub(crate) fn form_unreadable(problem: &FormError) -> Explanation {
+        Explanation::new(
+            "form_readable",
+            "application/x-www-form-urlencoded in UTF-8, each parameter once, at most 64 KiB",
+            form_problem(problem),
+            "send the parameters as curl -d does",
+        )
+    }
+}
+
 /// Describes what is wrong with a form. A name is repeated only if it is a known one: in a form put together by hand, a
 /// password can come to stand where a name should.
 fn form_problem(problem: &FormError) -> String {
-    const KNOWN: [&str; 15] = [
+    const KNOWN: [&str; 19] = [
         "grant_type",
         "scope",
         "username",
@@ -301,6 +331,10 @@ fn form_problem(problem: &FormError) -> String {
         "public_key",
         "device_code",
         "response_type",
+        "code",
+        "redirect_uri",
+        "code_verifier",
+        "refresh_token",
     ];
     match problem {
         FormError::Duplicate(name) if !KNOWN.contains(&name.as_str()) => {
@@ -332,7 +366,7 @@ fn overloaded() -> (OAuthError, Option<u32>) {
     (OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "The service is busy."), Some(1))
 }
 
-fn failure(error: &ServiceError) -> (OAuthError, Option<u32>) {
+pub(crate) fn failure(error: &ServiceError) -> (OAuthError, Option<u32>) {
     if error.is_passing() {
         return (OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "The service is not available."), Some(1));
     }
@@ -367,6 +401,30 @@ mod tests {
             AssertionFault::Early(at),
             AssertionFault::Replayed,
             AssertionFault::Kind,
+        ]
+    }
+
+    fn codes() -> [CodeRefusal; 8] {
+        [
+            CodeRefusal::Unknown,
+            CodeRefusal::OtherClient,
+            CodeRefusal::Reused,
+            CodeRefusal::Expired(Timestamp::default()),
+            CodeRefusal::RedirectUri,
+            CodeRefusal::NoVerifier,
+            CodeRefusal::Verifier,
+            CodeRefusal::NoChallenge,
+        ]
+    }
+
+    fn refreshes() -> [RefreshRefusal; 6] {
+        [
+            RefreshRefusal::Unknown,
+            RefreshRefusal::OtherClient,
+            RefreshRefusal::Reused,
+            RefreshRefusal::Revoked,
+            RefreshRefusal::Expired(Timestamp::default()),
+            RefreshRefusal::PasswordChanged,
         ]
     }
 
@@ -426,6 +484,7 @@ mod tests {
             ScopeRefusal::NoRefreshToken(obol_domain::scopes::NoRefreshToken::Client),
             ScopeRefusal::Client(text()),
             ScopeRefusal::User(text()),
+            ScopeRefusal::Wider(text()),
             ScopeRefusal::Disjoint,
         ];
         let gone = obol_store::StoreError::Unavailable("gone".into());
@@ -468,6 +527,8 @@ mod tests {
         all.extend(exchange.map(TokenRefusal::from));
         all.extend(user.map(TokenRefusal::from));
         all.extend(scope.map(TokenRefusal::from));
+        all.extend(codes().map(TokenRefusal::from));
+        all.extend(refreshes().map(TokenRefusal::from));
         all
     }
 

@@ -2,11 +2,18 @@
 
 mod admin;
 mod answer;
+mod authorize;
+mod body;
 mod context;
+mod cookie;
 mod device;
 mod discovery;
+mod introspect;
+mod revoke;
 mod signing_cert;
 mod token;
+mod userinfo;
+mod userlogout;
 
 use std::collections::BTreeMap;
 
@@ -44,25 +51,57 @@ pub struct Route {
 pub enum Policy {
     /// Everybody.
     Public,
+    /// A browser: who is signed in there is looked up, and a request that is good for nothing is told so.
+    Browser,
     /// A client that authenticates itself in the request.
     Client,
     /// Whoever has an access token of the stripe, or everybody when the stripe's setting says so.
     TokenUnlessPublic,
+    /// The user an access token with the scope that the door needs speaks for.
+    User,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Token,
     Device,
+    Authorize,
+    AuthorizeForm,
+    Consent,
+    Introspect,
+    Revoke,
+    UserInfo,
+    UserInfoForm,
+    UserLogout,
+    AuthorizationServer,
     OpenIdConfiguration,
     IdcsConfiguration,
     SigningCert,
 }
 
 /// Every door beside those of the administration's resources, which have a table of their own.
-pub const ROUTES: [Route; 5] = [
+pub const ROUTES: [Route; 14] = [
     Route { method: "POST", path: "/oauth2/v1/token", policy: Policy::Client, operation: Operation::Token },
     Route { method: "POST", path: "/oauth2/v1/device", policy: Policy::Client, operation: Operation::Device },
+    Route { method: "GET", path: "/oauth2/v1/authorize", policy: Policy::Browser, operation: Operation::Authorize },
+    Route {
+        method: "POST",
+        path: "/oauth2/v1/authorize",
+        policy: Policy::Browser,
+        operation: Operation::AuthorizeForm,
+    },
+    Route { method: "GET", path: "/oauth2/v1/consent", policy: Policy::Browser, operation: Operation::Consent },
+    Route { method: "POST", path: "/oauth2/v1/introspect", policy: Policy::Client, operation: Operation::Introspect },
+    Route { method: "POST", path: "/oauth2/v1/revoke", policy: Policy::Client, operation: Operation::Revoke },
+    Route { method: "GET", path: "/oauth2/v1/userinfo", policy: Policy::User, operation: Operation::UserInfo },
+    Route { method: "POST", path: "/oauth2/v1/userinfo", policy: Policy::User, operation: Operation::UserInfoForm },
+    Route { method: "GET", path: "/oauth2/v1/userlogout", policy: Policy::Browser, operation: Operation::UserLogout },
+    Route {
+        method: "GET",
+        path: "/.well-known/oauth-authorization-server",
+        policy: Policy::Public,
+        operation: Operation::AuthorizationServer,
+    },
     Route {
         method: "GET",
         path: "/.well-known/openid-configuration",
@@ -86,8 +125,20 @@ pub const ROUTES: [Route; 5] = [
 /// The routes of the token service, each with its own refusal of other methods, and a 404 below its own prefixes.
 pub fn router(identity: Identity) -> Router {
     let mut router = Router::new();
-    for Route { path, operation, .. } in ROUTES {
-        router = router.route(path, handler(operation));
+    let mut paths: Vec<&str> = ROUTES.iter().map(|route| route.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        let methods = ROUTES.iter().filter(|route| route.path == path).map(|route| handler(route.operation));
+        let methods = methods.fold(MethodRouter::new(), MethodRouter::merge);
+        router = router.route(
+            path,
+            if path.starts_with("/oauth2") {
+                methods.fallback(answer::oauth_method_not_allowed)
+            } else {
+                methods.fallback(scim_get_only)
+            },
+        );
     }
     for (path, doors) in administration_doors() {
         router = router.route(path, doors);
@@ -144,11 +195,20 @@ async fn scim_get_only() -> axum::response::Response {
 
 fn handler(operation: Operation) -> MethodRouter<Identity> {
     match operation {
-        Operation::Device => post(device::post).fallback(answer::oauth_method_not_allowed),
-        Operation::Token => post(token::post).fallback(answer::oauth_method_not_allowed),
-        Operation::OpenIdConfiguration => get(discovery::openid).fallback(scim_get_only),
-        Operation::IdcsConfiguration => get(discovery::idcs).fallback(scim_get_only),
-        Operation::SigningCert => get(signing_cert::get).fallback(scim_get_only),
+        Operation::Token => post(token::post),
+        Operation::Device => post(device::post),
+        Operation::Authorize => get(authorize::get),
+        Operation::AuthorizeForm => post(authorize::post),
+        Operation::Consent => get(authorize::consent),
+        Operation::Introspect => post(introspect::post),
+        Operation::Revoke => post(revoke::post),
+        Operation::UserInfo => get(userinfo::answer),
+        Operation::UserInfoForm => post(userinfo::answer),
+        Operation::UserLogout => get(userlogout::get),
+        Operation::AuthorizationServer => get(discovery::authorization_server_document),
+        Operation::OpenIdConfiguration => get(discovery::openid),
+        Operation::IdcsConfiguration => get(discovery::idcs),
+        Operation::SigningCert => get(signing_cert::get),
     }
 }
 
@@ -175,7 +235,10 @@ mod tests {
         for Route { method, path, policy, .. } in ROUTES {
             let expected = match policy {
                 Policy::Public => 200,
-                Policy::Client | Policy::TokenUnlessPublic => 401,
+                // Each of these has something to show to a browser that brings nothing.
+                Policy::Browser if path.ends_with("authorize") => 400,
+                Policy::Browser => 303,
+                Policy::Client | Policy::TokenUnlessPublic | Policy::User => 401,
             };
             assert_eq!(world.send(request(method, path)).await.status(), expected, "{method} {path}");
         }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use obol_domain::{Clock, Entropy, rate_limit::Tier, seal::MasterKey};
 use obol_protocol::Timestamp;
-use obol_store::{Db, StoreError, access::Memory, device_codes, explanations::Recorder, sessions, used_assertions};
+use obol_store::{
+    Db, StoreError, access::Memory, authorization_codes, device_codes, explanations::Recorder, refresh_tokens,
+    sessions, used_assertions,
+};
 
 use crate::{
     audit::Trail,
@@ -186,6 +189,8 @@ const POLL: Duration = Duration::from_millis(500);
 const SWEEP: Duration = Duration::from_secs(30);
 /// How often is looked whether a signing key's turn has come.
 const TURN: Duration = Duration::from_secs(1);
+/// How long codes are kept after their end, so that one that comes again is known for a replay.
+const CODES_KEPT: Duration = Duration::from_hours(24);
 /// How long the memory of password hashing is kept when nobody signs in; half of all idle memory would be it.
 const RELEASE: Duration = Duration::from_secs(5);
 
@@ -257,6 +262,8 @@ impl Identity {
         sessions::sweep(&mut tx, now).await?;
         device_codes::sweep(&mut tx, now).await?;
         used_assertions::sweep(&mut tx, self.0.clock.wall()).await?;
+        refresh_tokens::sweep(&mut tx, now).await?;
+        authorization_codes::sweep(&mut tx, now.minus(CODES_KEPT)).await?;
         tx.commit().await?;
         self.sweep_audit(now).await
     }

@@ -15,6 +15,10 @@ use crate::{
     users::{SignInRefusal, SignedIn},
 };
 
+/// The cookie that holds a session's id in the browser. Its name begins `__Host-`: the browser takes it only from us over
+/// a secure channel (or loopback) and sends it to this host alone.
+pub const COOKIE: &str = "__Host-obol";
+
 /// How long a session lives (contract identity 9).
 pub const LIFETIME: Duration = Duration::from_hours(8);
 
@@ -25,6 +29,10 @@ pub struct OpenSession {
     pub user: SignedIn,
     /// The app roles they hold, the implicit one included.
     pub roles: Vec<BuiltInRole>,
+    /// When they signed in.
+    pub signed_in_at: Timestamp,
+    /// What tokens name it by (`sid`); it tells nothing of the session's id.
+    pub sid: String,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -74,6 +82,8 @@ impl Identity {
                     display_name: found.user.display_name,
                 },
                 roles: found.roles,
+                signed_in_at: session.created_at,
+                sid: self.sid(&session.id_hash),
                 expires_at: session.expires_at,
             })),
             Err(SignInRefusal::Service(error)) => Err(error),
@@ -115,6 +125,13 @@ impl Identity {
     pub fn session_token(&self, id: &Secret, purpose: &str) -> String {
         // A prefix of its own: whatever the purpose is called, the hash kept for the session never comes out.
         hex(&self.0.master.keyed_hash(&format!("form token {purpose}"), id.expose().as_bytes()))
+    }
+
+    /// What tokens name a session by: 32 hex digits, a colon and six more (contract identity 3.2).
+    fn sid(&self, id_hash: &str) -> String {
+        let hash = hex(&self.0.master.keyed_hash("sid", id_hash.as_bytes()));
+        let part = |range| hash.get(range).unwrap_or_default();
+        format!("{}:{}", part(0..32), part(32..38))
     }
 
     fn session_hash(&self, id: &Secret) -> String {

@@ -6,10 +6,10 @@ use ::http::{Request, Response, header};
 use axum::{Router, body::Body};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
-use obol_domain::{Entropy, app_role::BuiltInRole, seal::MasterKey};
+use obol_domain::{Entropy, app_role::BuiltInRole, audit::Cause, seal::MasterKey};
 use obol_protocol::{Secret, Timestamp, oauth::GrantType, oci::signature::PrivateKey};
 use obol_store::{
-    Db, app_certificates,
+    Db, Statement, app_certificates,
     app_scopes::{self, AppScope},
     apps::{self, App},
     explanations,
@@ -31,6 +31,12 @@ pub(crate) const PASSWORD: &str = "canary-password Grüße & more=1";
 pub(crate) const STRIPE: &str = "idcs-00000000000000000000000000000001";
 pub(crate) const OTHER_STRIPE: &str = "idcs-00000000000000000000000000000002";
 pub(crate) const ME: &str = "urn:opc:idm:t.user.me";
+
+pub(crate) const REDIRECT: &str = "https://client.example/back";
+pub(crate) const SIGNED_OUT: &str = "https://client.example/out";
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// One node with a stripe, `Analytics_Token_App` (all three grants of the recipe, role Me) and an administrator.
 pub(crate) struct World {
@@ -176,6 +182,70 @@ impl World {
         made.id
     }
 
+    /// Makes the application a client of the code flow that may have refresh tokens and introspect, and look into
+    /// nothing else.
+    pub(crate) async fn allow_code_flow(&self) {
+        self.change_app(&self.app.id, |app| {
+            app.allowed_grants.extend(["authorization_code".to_owned(), "refresh_token".to_owned()]);
+            app.allowed_operations = vec!["introspect".to_owned()];
+            app.oauth.redirect_uris = vec![REDIRECT.to_owned(), format!("{REDIRECT}?own=query")];
+            app.oauth.post_logout_redirect_uris = vec![SIGNED_OUT.to_owned()];
+        })
+        .await;
+    }
+
+    /// A browser's session of the user.
+    pub(crate) async fn session(&self) -> Secret {
+        self.identity.open_session(STRIPE, &self.user.id, &Cause::request("test")).await.unwrap()
+    }
+
+    /// A browser that comes to the authorization endpoint.
+    pub(crate) async fn authorize(&self, query: &str, session: Option<&Secret>) -> Response<Body> {
+        let mut request = Request::get(format!("/oauth2/v1/authorize?{query}"));
+        if let Some(session) = session {
+            request = request.header(header::COOKIE, format!("{}={}", crate::sessions::COOKIE, session.expose()));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// An authorization request of the application with a challenge, and more.
+    pub(crate) fn authorization(&self, scope: &str, more: &str) -> String {
+        use obol_protocol::oauth::form::encode;
+        format!(
+            "response_type=code&client_id={}&redirect_uri={}&scope={}&state=st%2Fate&code_challenge={CHALLENGE}&code_challenge_method=S256{more}",
+            self.app.client_id,
+            encode(REDIRECT),
+            encode(scope)
+        )
+    }
+
+    /// The code that a browser brings to the client.
+    pub(crate) async fn code(&self, scope: &str, more: &str) -> String {
+        let session = self.session().await;
+        let response = self.authorize(&self.authorization(scope, more), Some(&session)).await;
+        let location = location(&response);
+        let query = location.strip_prefix(&format!("{REDIRECT}?code=")).unwrap_or_else(|| panic!("{location}"));
+        query.split('&').next().unwrap().to_owned()
+    }
+
+    /// A token request with a code, as it stood in the redirect.
+    pub(crate) async fn redeem(&self, code: &str) -> Response<Body> {
+        self.ask(&redemption(code, VERIFIER)).await
+    }
+
+    /// Gives the user another password hash.
+    pub(crate) async fn replace_password(&self) {
+        let replace =
+            Statement::new("users", "UPDATE users SET password_hash = 'another' WHERE stripe = $1 AND id = $2");
+        self.db().execute(&replace, obol_store::values![STRIPE, &self.user.id]).await.unwrap();
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+        let count = Statement::built("count", format!("SELECT COUNT(*) AS n FROM {table}"));
+        self.db().fetch_optional(&count, vec![]).await.unwrap().unwrap().get("n").unwrap()
+    }
+
     pub(crate) fn basic(&self) -> String {
         basic(&self.app.client_id, self.app.client_secret.expose())
     }
@@ -275,6 +345,34 @@ pub(crate) fn token_request(authorization: Option<&str>, form: &str) -> Request<
 pub(crate) fn password_form(user: &str, password: &str, scope: &str) -> String {
     use obol_protocol::oauth::form::encode;
     format!("grant_type=password&username={}&password={}&scope={}", encode(user), encode(password), encode(scope))
+}
+
+/// The form that redeems a code.
+pub(crate) fn redemption(code: &str, verifier: &str) -> String {
+    let redirect = obol_protocol::oauth::form::encode(REDIRECT);
+    format!("grant_type=authorization_code&code={code}&redirect_uri={redirect}&code_verifier={verifier}")
+}
+
+/// The form of a refresh request.
+pub(crate) fn refresh_form(token: &str, more: &str) -> String {
+    format!("grant_type=refresh_token&refresh_token={}{more}", obol_protocol::oauth::form::encode(token))
+}
+
+/// A form for another door than the token endpoint.
+pub(crate) fn post_form(path: &str, authorization: Option<&str>, form: &str) -> Request<Body> {
+    let mut request = token_request(authorization, form);
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+pub(crate) fn location(response: &Response<Body>) -> String {
+    let location = response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
+    location.unwrap_or_else(|| panic!("no redirect: {}", response.status()))
+}
+
+pub(crate) async fn json_of(response: Response<Body>) -> serde_json::Value {
+    let body = body_of(response).await;
+    serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"))
 }
 
 pub(crate) fn get(path: &str, token: Option<&str>) -> Request<Body> {

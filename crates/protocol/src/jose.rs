@@ -8,6 +8,7 @@ pub mod assertion;
 pub mod certificate;
 pub mod claims;
 pub mod compact;
+pub mod id_claims;
 pub mod jwk;
 pub mod key;
 pub mod session_token;
@@ -18,6 +19,7 @@ pub use assertion::AssertionClaims;
 pub use certificate::{Certificate, CertificateError};
 pub use claims::{AccessTokenClaims, Audience};
 pub use compact::{CompactJws, JwsError, JwsHeader};
+pub use id_claims::{IdTokenClaims, IdTokenRole};
 pub use jwk::{Jwk, JwkSet};
 pub use key::{KeyError, SignError, SigningKey, VerifyingKey};
 pub use session_token::SessionTokenClaims;
@@ -31,6 +33,13 @@ pub const SIGNING_KEY: &str = "SIGNING_KEY";
 /// The SHA-1 thumbprint of a DER certificate as `x5t` spells it (RFC 7515 section 4.1.7).
 pub fn x5t(certificate: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate))
+}
+
+/// The `at_hash` of an access token under RS256: the left half of its SHA-256 (OpenID Connect Core section 3.1.3.6).
+pub fn at_hash(access_token: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
+    let (left, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
+    URL_SAFE_NO_PAD.encode(left)
 }
 
 /// The SHA-256 thumbprint of a DER certificate as `x5t#S256` spells it (RFC 7515 section 4.1.8).

@@ -14,7 +14,9 @@ pub mod app_roles;
 pub mod app_scopes;
 pub mod apps;
 pub mod audit;
+pub mod authorization_codes;
 pub mod compartments;
+pub mod consents;
 pub mod db;
 pub mod device_codes;
 pub mod error;
@@ -33,6 +35,7 @@ pub mod policies;
 pub mod private_access_channels;
 pub mod propagation_trusts;
 mod readers;
+pub mod refresh_tokens;
 pub mod resource_groups;
 pub mod retry_tokens;
 pub mod row;
@@ -71,6 +74,9 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         apps::resource::STATEMENTS,
         app_roles::STATEMENTS,
         app_scopes::STATEMENTS,
+        refresh_tokens::STATEMENTS,
+        authorization_codes::STATEMENTS,
+        consents::STATEMENTS,
         grants::STATEMENTS,
         signing_keys::STATEMENTS,
         sessions::STATEMENTS,

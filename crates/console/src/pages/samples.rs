@@ -1,10 +1,13 @@
 //! A sample of every page, rendered. A template that breaks, leaks markup or breaks the content policy fails here.
 
 use askama::Template;
+use obol_identity::authorize::{Asked, AskedScope};
 use obol_protocol::Timestamp;
 
 use super::{
     applications::{ApplicationPage, ApplicationRow, ApplicationsPage, Requirement},
+    authorization::OnwardPage,
+    consent::ConsentPage,
     device::{DevicePage, Step},
     federation::{FederationPage, ProviderPage},
     home::HomePage,
@@ -37,6 +40,23 @@ impl PasswordPage {
     fn sample() -> Self {
         let SignInPage { chrome, form_token, user_name, problem, .. } = SignInPage::sample_refused();
         Self { chrome, form_token, user_name, problem }
+    }
+}
+
+impl ConsentPage {
+    fn sample() -> Self {
+        let scope = AskedScope { name: "Read invoices".into(), description: "All of them".into() };
+        Self {
+            chrome: chrome("Consent"),
+            form_token: "sample".into(),
+            asked: Asked { client: "Invoices".into(), scopes: vec![scope], query: "client_id=a&state=b".into() },
+        }
+    }
+}
+
+impl OnwardPage {
+    fn sample() -> Self {
+        Self { chrome: chrome("Continue"), address: "https://client.example/back?code=a&state=b".into() }
     }
 }
 
@@ -196,6 +216,8 @@ fn every_page() -> Vec<(&'static str, String)> {
         ("signin", render(&SignInPage::sample())),
         ("signin-refused", render(&SignInPage::sample_refused())),
         ("password", render(&PasswordPage::sample())),
+        ("consent", render(&ConsentPage::sample())),
+        ("onward", render(&OnwardPage::sample())),
         ("home", render(&HomePage::sample())),
         ("federation", render(&FederationPage::sample())),
         ("provider", render(&ProviderPage::sample())),
@@ -283,6 +305,14 @@ fn text_from_outside_is_escaped() {
     let mut token = TokenPage::sample();
     token.roles[0].name = HOSTILE.into();
     token.command = Some(HOSTILE.into());
+    let mut consent = ConsentPage::sample();
+    consent.asked.client = HOSTILE.into();
+    consent.asked.scopes[0].name = HOSTILE.into();
+    consent.asked.query = HOSTILE.into();
+    let onward = OnwardPage { address: HOSTILE.into(), ..OnwardPage::sample() };
+    for html in [consent.render().unwrap(), onward.render().unwrap()] {
+        assert!(!html.contains("<script"), "{html}");
+    }
     let mut device = DevicePage::sample_asking(HOSTILE);
     device.user_code = HOSTILE.into();
     for html in [page.render(), signin.render(), token.render(), device.render()].map(Result::unwrap) {

@@ -24,8 +24,8 @@ use crate::{
     visit::{SignedIn, Visit},
 };
 
-/// The longest address kept to go to after signing in, in bytes.
-const LONGEST_NEXT: usize = 512;
+/// The longest address kept to go to after signing in, in bytes; an authorization request of 6000 bytes fits.
+const LONGEST_NEXT: usize = 8192;
 
 /// The sign-in page.
 #[derive(Template)]
@@ -57,7 +57,8 @@ pub(crate) struct SignInProblem {
 pub(crate) async fn show(visit: Visit, jar: CookieJar, RawQuery(query): RawQuery) -> Response {
     let query = Form::parse(Some(MEDIA_TYPE), query.unwrap_or_default().as_bytes()).ok();
     let query = |name: &str| query.as_ref().and_then(|query| query.get(name));
-    if visit.session().is_some() {
+    // Whoever must sign in again does, with a session or without.
+    if visit.session().is_some() && query("again").is_none() {
         return visit.redirect(next(query("next")).unwrap_or("/"));
     }
     let attempt = Attempt {

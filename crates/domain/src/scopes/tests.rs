@@ -390,3 +390,31 @@ proptest! {
         }
     }
 }
+
+// RFC 6749 section 6.
+#[test]
+fn a_refresh_request_may_ask_for_less_and_never_for_more() {
+    let family = ScopeList::parse("offline_access openid https://a/read urn:opc:idm:t.user.me").unwrap();
+    let narrowed = |text: &str| {
+        let narrowed = narrow(&ScopeList::parse(text).unwrap(), &family);
+        narrowed.map(|scopes| scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(narrowed("").unwrap(), "offline_access openid https://a/read urn:opc:idm:t.user.me");
+    assert_eq!(narrowed("openid https://a/read").unwrap(), "openid https://a/read");
+    assert_eq!(narrowed("urn:opc:idm:__myscopes__").unwrap(), "urn:opc:idm:t.user.me");
+    assert_eq!(narrowed("urn:opc:idm:role.Me").unwrap(), "urn:opc:idm:t.user.me");
+    assert_eq!(narrowed("openid urn:opc:resource:expiry=60").unwrap(), "openid urn:opc:resource:expiry=60");
+    for wider in ["email", "https://a/write", "urn:opc:idm:t.users", "urn:opc:idm:role.User%20Administrator", "x"] {
+        let refused = narrowed(&format!("openid {wider}")).unwrap_err();
+        assert!(matches!(refused, ScopeRefusal::Wider(_)), "{wider}");
+    }
+}
+
+#[test]
+fn what_lasts_is_what_was_granted_then() {
+    let asked = ScopeList::parse("urn:opc:idm:__myscopes__ offline_access openid").unwrap();
+    let resources = ResourceRights { refresh: true, ..ResourceRights::NONE };
+    let rights = Rights { client: CLIENT, user: Some(USER), on_behalf_of_user: false, resources };
+    let granted = resolve_each(&asked, rights).unwrap();
+    assert_eq!(lasting(&asked, &granted), "offline_access openid urn:opc:idm:t.user.me");
+}

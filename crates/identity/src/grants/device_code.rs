@@ -9,7 +9,7 @@ use obol_protocol::{
 };
 use obol_store::device_codes::{self, DeviceState};
 
-use super::{Admitted, TokenRefusal};
+use super::{Admitted, SignIn, TokenRefusal};
 use crate::{Identity, ServiceError, claims::Origin};
 
 /// How long a device waits between two questions (RFC 8628 section 3.2, where the answer names no interval).
@@ -75,7 +75,8 @@ impl Identity {
         let user = self.acting_user(stripe, &user_id, now).await?;
         let scope = ScopeList::parse(&code.scope)
             .map_err(|error| TokenRefusal::Request(obol_protocol::oauth::TokenProblem::Scope(error)))?;
-        self.issue_for_user(&Admitted { scope: &scope, ..*admitted }, &user, Origin::Device).await
+        self.issue_for_user(&Admitted { scope: &scope, ..*admitted }, &user, &SignIn::now(Origin::Device, admitted.now))
+            .await
     }
 }
 

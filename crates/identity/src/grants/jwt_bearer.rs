@@ -8,7 +8,7 @@ use obol_protocol::{
 };
 use serde::Deserialize;
 
-use super::{Admitted, TokenRefusal};
+use super::{Admitted, SignIn, TokenRefusal};
 use crate::{
     Identity,
     assertions::{AssertionFault, Presented, Subject, is_ours},
@@ -41,7 +41,7 @@ impl Identity {
             let login = self.verify_assertion(at, client, assertion, Subject::User).await?;
             self.acting_user_named(stripe, &login, now).await?
         };
-        self.issue_for_user(admitted, &user, Origin::JwtBearer).await
+        self.issue_for_user(admitted, &user, &SignIn::now(Origin::JwtBearer, now)).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use obol_protocol::{Secret, oauth::TokenBody};
 
-use super::{Admitted, TokenRefusal};
+use super::{Admitted, SignIn, TokenRefusal};
 use crate::{Identity, claims::Origin};
 
 impl Identity {
@@ -13,6 +13,6 @@ impl Identity {
         password: &Secret,
     ) -> Result<TokenBody, TokenRefusal> {
         let user = self.check_password(admitted.stripe, user_name, password, admitted.now).await?;
-        self.issue_for_user(admitted, &user, Origin::Password).await
+        self.issue_for_user(admitted, &user, &SignIn::now(Origin::Password, admitted.now)).await
     }
 }

@@ -10,10 +10,13 @@ use obol_protocol::{
 };
 use serde::Serialize;
 
+use super::userlogout::LogoutRefusal;
 use crate::{
     ServiceError,
     admin::{Answer, Refusal},
-    grants::TokenRefusal,
+    authorize::Unanswerable,
+    grants::{TokenRefusal, failure},
+    inspection::InspectRefusal,
     limits,
     tokens::TokenFault,
 };
@@ -55,10 +58,34 @@ pub(super) fn document(document: &impl Serialize) -> Response {
     body(document).map_or_else(unwritable, |body| (headers, body).into_response())
 }
 
+/// A body of this dialect that nobody keeps.
+pub(super) fn oauth_body(value: &impl Serialize) -> Response {
+    body(value).map_or_else(unwritable, |body| (OAUTH_HEADERS, body).into_response())
+}
+
+/// Success without a body.
+pub(super) fn oauth_empty() -> Response {
+    let [_, control, pragma] = OAUTH_HEADERS;
+    ([control, pragma], Bytes::new()).into_response()
+}
+
 /// A refusal or failure of the token endpoint. `basic` says whether the client used Basic, which must then be challenged
 /// (RFC 6749 section 5.2).
 pub(super) fn token_refused(refusal: &TokenRefusal, basic: bool) -> Response {
-    let (error, retry_after) = refusal.answer();
+    refused(refusal, refusal.answer(), refusal.explanation(), basic)
+}
+
+/// A refusal or failure of introspection or revocation; `basic` as at the token endpoint.
+pub(super) fn inspection_refused(refusal: &InspectRefusal, basic: bool) -> Response {
+    refused(refusal, refusal.answer(), refusal.explanation(), basic)
+}
+
+fn refused(
+    refusal: &(dyn std::error::Error + 'static),
+    (error, retry_after): (OAuthError, Option<u32>),
+    explanation: Option<Explanation>,
+    basic: bool,
+) -> Response {
     let mut response = oauth(&error);
     if error.status.is_server_error() {
         response.extensions_mut().insert(Failure(with_causes(refusal)));
@@ -70,7 +97,66 @@ pub(super) fn token_refused(refusal: &TokenRefusal, basic: bool) -> Response {
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    explained(response, refusal.explanation())
+    explained(response, explanation)
+}
+
+/// An authorization request whose client is not told.
+pub(super) fn unanswerable(problem: &Unanswerable) -> Response {
+    explained(oauth(&problem.answer()), Some(problem.explanation()))
+}
+
+/// A failure of ours at a door that a browser comes to.
+pub(super) fn authorize_failed(error: &ServiceError) -> Response {
+    refused(error, failure(error), None, false)
+}
+
+/// A sign-out that did not happen.
+pub(super) fn logout_refused(refusal: &LogoutRefusal) -> Response {
+    let bad_request = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
+    let error = match refusal {
+        LogoutRefusal::Service(error) => return authorize_failed(error),
+        LogoutRefusal::UnknownStripe => return oauth_unknown_stripe(),
+        LogoutRefusal::Form(problem) => TokenRefusal::form_answer(problem),
+        LogoutRefusal::Hint | LogoutRefusal::OtherSession => bad_request("The ID token hint is not valid."),
+        LogoutRefusal::NoHint | LogoutRefusal::Address => bad_request("The post-logout redirect URI is not valid."),
+    };
+    explained(oauth(&error), refusal.explanation())
+}
+
+/// A token that is not accepted at a door of this dialect (RFC 6750 section 3).
+pub(super) fn bearer_refused(fault: &TokenFault) -> Response {
+    let (code, text, challenge) = match fault {
+        TokenFault::Service(error) => return authorize_failed(error),
+        TokenFault::Missing => (OAuthErrorCode::InvalidToken, "An access token is required.", "Bearer"),
+        TokenFault::SentTwice => {
+            (OAuthErrorCode::InvalidRequest, "The Authorization header was sent more than once.", "Bearer")
+        }
+        TokenFault::Scope(_) | TokenFault::NotUser => (
+            OAuthErrorCode::InsufficientScope,
+            "The access token lacks the scope openid.",
+            "Bearer error=\"insufficient_scope\", scope=\"openid\"",
+        ),
+        TokenFault::WholeFile
+        | TokenFault::Malformed(_)
+        | TokenFault::OtherStripe { .. }
+        | TokenFault::Signature
+        | TokenFault::Kind(_)
+        | TokenFault::Issuer(_)
+        | TokenFault::Expired(_)
+        | TokenFault::Early(_)
+        | TokenFault::Audience
+        | TokenFault::User(_) => {
+            (OAuthErrorCode::InvalidToken, "The access token is not valid.", "Bearer error=\"invalid_token\"")
+        }
+    };
+    let mut response = oauth(&OAuthError::new(code, text));
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    explained(response, fault.explanation())
+}
+
+/// A stripe that is not there, in this dialect.
+pub(super) fn oauth_unknown_stripe() -> Response {
+    unanswerable(&Unanswerable::UnknownStripe)
 }
 
 fn oauth(error: &OAuthError) -> Response {
@@ -165,7 +251,7 @@ fn scim_error(error: &ScimError) -> Response {
     body(error).map_or_else(unwritable, |body| scim(error.status, body))
 }
 
-fn explained(mut response: Response, explanation: Option<Explanation>) -> Response {
+pub(super) fn explained(mut response: Response, explanation: Option<Explanation>) -> Response {
     if let Some(explanation) = explanation {
         response.extensions_mut().insert(explanation);
     }
@@ -192,8 +278,7 @@ pub(super) async fn oauth_not_found() -> Response {
 
 pub(super) async fn oauth_method_not_allowed() -> Response {
     let error = OAuthError::new(OAuthErrorCode::InvalidRequest, "The method is not allowed.");
-    let mut response = oauth(&OAuthError { status: StatusCode::METHOD_NOT_ALLOWED, ..error });
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    let response = oauth(&OAuthError { status: StatusCode::METHOD_NOT_ALLOWED, ..error });
     explained(response, Some(method_not_served()))
 }
 

@@ -7,7 +7,7 @@ use axum::{
 use http::header;
 use obol_protocol::oauth::{DeviceAnswer, DeviceRequest};
 
-use super::{answer, context::Door, token::receive};
+use super::{answer, body, context::Door};
 use crate::{Identity, grants::TokenRefusal};
 
 pub(super) async fn post(State(identity): State<Identity>, door: Door, request: Request) -> Response {
@@ -19,7 +19,7 @@ pub(super) async fn post(State(identity): State<Identity>, door: Door, request: 
 }
 
 async fn start(identity: &Identity, door: Door, request: Request) -> Result<DeviceAnswer, TokenRefusal> {
-    let (parts, form) = receive(request).await?;
+    let (parts, form) = body::form(request).await?;
     let request = DeviceRequest::parse(&form, &parts.headers)?;
     identity.device_start(&door.locator, door.base.as_ref(), request, door.now).await
 }

@@ -1,7 +1,7 @@
-//! `/.well-known/openid-configuration` and `/.well-known/idcs-configuration`, public (contract identity 8).
+//! The three discovery documents below `/.well-known`, public (contract identity 8).
 
 use axum::{extract::State, response::Response};
-use obol_protocol::oauth::discovery::{idcs_configuration, openid_configuration};
+use obol_protocol::oauth::discovery::{authorization_server, idcs_configuration, openid_configuration};
 
 use super::{answer, context::Door};
 use crate::{Identity, ServiceError};
@@ -22,7 +22,22 @@ pub(super) async fn idcs(State(identity): State<Identity>, door: Door) -> Respon
     }
 }
 
+pub(super) async fn authorization_server_document(State(identity): State<Identity>, door: Door) -> Response {
+    match identity.place(door).await {
+        Ok(Some((base, issuer))) => answer::document(&authorization_server(&base, &issuer)),
+        Ok(None) => answer::unknown_stripe(),
+        Err(error) => answer::failed(&error),
+    }
+}
+
 impl Identity {
+    /// The stripe's address as this client reaches it, without a slash at its end.
+    pub(super) async fn base(&self, door: &Door) -> Result<Option<String>, ServiceError> {
+        let stripe = self.locate(&door.locator, door.now).await?;
+        let base = |url: &str| door.base.as_ref().map_or(url, |base| &base.0).trim_end_matches('/').to_owned();
+        Ok(stripe.map(|stripe| base(&stripe.url)))
+    }
+
     /// The stripe's address as this client reaches it, and its issuer.
     async fn place(&self, door: Door) -> Result<Option<(String, String)>, ServiceError> {
         let stripe = self.locate(&door.locator, door.now).await?;
@@ -79,7 +94,7 @@ mod tests {
         seen: none that exists here
         fix: use the stripe's own URL; without one there must be exactly one stripe
         "#);
-        assert_eq!(world.send(get("/.well-known/oauth-authorization-server", None)).await.status(), 404);
+        assert_eq!(world.send(get("/.well-known/webfinger", None)).await.status(), 404);
         let request = Request::post("/.well-known/openid-configuration").body(axum::body::Body::empty()).unwrap();
         assert_eq!(world.send(request).await.status(), 405);
     }

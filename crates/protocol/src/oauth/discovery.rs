@@ -55,7 +55,7 @@ pub struct OpenIdConfiguration {
     pub id_token_signing_alg_values_supported: [&'static str; 1],
     pub claims_supported: [&'static str; 6],
     pub grant_types_supported: [&'static str; 6],
-    pub token_endpoint_auth_methods_supported: [&'static str; 3],
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     pub token_endpoint_auth_signing_alg_values_supported: [&'static str; 1],
     pub userinfo_signing_alg_values_supported: [&'static str; 1],
     pub ui_locales_supported: [&'static str; 1],
@@ -75,6 +75,15 @@ pub struct IdcsConfiguration {
     /// The whole OpenID document.
     #[serde(rename = "openid-configuration")]
     pub openid_configuration: OpenIdConfiguration,
+}
+
+/// `/.well-known/oauth-authorization-server` (RFC 8414): the same, with what the other two leave out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of RFC 8414 and contract identity 8")]
+pub struct AuthorizationServer {
+    #[serde(flatten)]
+    pub common: OpenIdConfiguration,
+    pub code_challenge_methods_supported: [&'static str; 1],
 }
 
 /// Builds the OpenID document of the stripe at `base` (scheme, authority and, if any, the stripe's path prefix). The
@@ -105,7 +114,7 @@ pub fn openid_configuration(base: &str, issuer: &str) -> OpenIdConfiguration {
         id_token_signing_alg_values_supported: ["RS256"],
         claims_supported: CLAIMS,
         grant_types_supported: GRANTS,
-        token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION.to_vec(),
         token_endpoint_auth_signing_alg_values_supported: ["RS256"],
         userinfo_signing_alg_values_supported: ["none"],
         ui_locales_supported: ["en"],
@@ -118,6 +127,13 @@ pub fn openid_configuration(base: &str, issuer: &str) -> OpenIdConfiguration {
         idcs_id_token: "supported",
         idcs_logout_v3: "supported",
     }
+}
+
+/// Builds the RFC 8414 document of the stripe at `base`: with the challenge method and the clients that have no secret.
+pub fn authorization_server(base: &str, issuer: &str) -> AuthorizationServer {
+    let mut common = openid_configuration(base, issuer);
+    common.token_endpoint_auth_methods_supported.push("none");
+    AuthorizationServer { common, code_challenge_methods_supported: ["S256"] }
 }
 
 /// Builds the nested document of the stripe at `base`.
@@ -176,6 +192,16 @@ mod tests {
         assert_eq!(serde_json::to_value(openid_configuration(b, ISSUER)).unwrap(), expected);
         let nested = serde_json::to_value(idcs_configuration(b, ISSUER)).unwrap();
         assert_eq!(nested, serde_json::json!({ "openid-configuration": expected }));
+    }
+
+    // Contract identity 8, seen 2026.
+    #[test]
+    fn the_authorization_servers_document_adds_pkce_and_public_clients() {
+        let document = serde_json::to_value(authorization_server("https://x", ISSUER)).unwrap();
+        assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
+        let methods = ["client_secret_basic", "private_key_jwt", "client_secret_post", "none"];
+        assert_eq!(document["token_endpoint_auth_methods_supported"], serde_json::json!(methods));
+        assert_eq!(document["issuer"], ISSUER);
     }
 
     #[test]

@@ -29,6 +29,18 @@ pub enum OAuthErrorCode {
     ExpiredToken,
     /// The user said no.
     AccessDenied,
+    /// The authorization endpoint does not serve this response type.
+    UnsupportedResponseType,
+    /// Request objects are not served.
+    RequestNotSupported,
+    /// Nobody is signed in, and nobody may be asked to.
+    LoginRequired,
+    /// The user did not agree, and may not be asked to.
+    ConsentRequired,
+    /// The access token is not accepted (RFC 6750 section 3.1).
+    InvalidToken,
+    /// The access token lacks a scope (RFC 6750 section 3.1).
+    InsufficientScope,
     /// Obol failed.
     ServerError,
     /// Obol is overloaded.
@@ -49,6 +61,12 @@ impl OAuthErrorCode {
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
             Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
@@ -57,7 +75,8 @@ impl OAuthErrorCode {
     /// The status it comes with: 401 for a client's authentication and authorization, 400 for the request's problems.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidClient | Self::UnauthorizedClient => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::UnauthorizedClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::InvalidRequest
             | Self::InvalidGrant
             | Self::UnsupportedGrantType
@@ -65,7 +84,11 @@ impl OAuthErrorCode {
             | Self::AuthorizationPending
             | Self::SlowDown
             | Self::ExpiredToken
-            | Self::AccessDenied => StatusCode::BAD_REQUEST,
+            | Self::AccessDenied
+            | Self::UnsupportedResponseType
+            | Self::RequestNotSupported
+            | Self::LoginRequired
+            | Self::ConsentRequired => StatusCode::BAD_REQUEST,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -125,7 +148,13 @@ pub mod catalogue {
 mod tests {
     use super::*;
 
-    const ALL: [OAuthErrorCode; 12] = [
+    const ALL: [OAuthErrorCode; 18] = [
+        OAuthErrorCode::UnsupportedResponseType,
+        OAuthErrorCode::RequestNotSupported,
+        OAuthErrorCode::LoginRequired,
+        OAuthErrorCode::ConsentRequired,
+        OAuthErrorCode::InvalidToken,
+        OAuthErrorCode::InsufficientScope,
         OAuthErrorCode::InvalidRequest,
         OAuthErrorCode::InvalidClient,
         OAuthErrorCode::InvalidGrant,

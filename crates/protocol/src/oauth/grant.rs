@@ -115,6 +115,20 @@ pub enum Grant {
         /// The password, not yet compared.
         password: Secret,
     },
+    /// A code from the authorization endpoint.
+    AuthorizationCode {
+        /// The code.
+        code: Secret,
+        /// Where it was sent.
+        redirect_uri: Option<String>,
+        /// What the challenge was made from.
+        code_verifier: Option<Secret>,
+    },
+    /// A refresh token.
+    RefreshToken {
+        /// The token.
+        refresh_token: Secret,
+    },
     /// A JWT that speaks for a user (RFC 7523 section 2.1).
     JwtBearer {
         /// The JWT, not yet verified.
@@ -171,14 +185,17 @@ impl Grant {
                     public_key: required("public_key")?,
                 }))
             }
-            Ok(
-                GrantType::AuthorizationCode
-                | GrantType::Implicit
-                | GrantType::RefreshToken
-                | GrantType::Saml2Bearer
-                | GrantType::TlsClientAuth,
-            )
-            | Err(UnknownGrant) => Err(GrantProblem::Unsupported(name.to_owned())),
+            Ok(GrantType::AuthorizationCode) => Ok(Self::AuthorizationCode {
+                code: form.secret("code").ok_or(GrantProblem::Missing("code"))?,
+                redirect_uri: form.get("redirect_uri").map(str::to_owned),
+                code_verifier: form.secret("code_verifier"),
+            }),
+            Ok(GrantType::RefreshToken) => Ok(Self::RefreshToken {
+                refresh_token: form.secret("refresh_token").ok_or(GrantProblem::Missing("refresh_token"))?,
+            }),
+            Ok(GrantType::Implicit | GrantType::Saml2Bearer | GrantType::TlsClientAuth) | Err(UnknownGrant) => {
+                Err(GrantProblem::Unsupported(name.to_owned()))
+            }
         }
     }
 
@@ -190,6 +207,8 @@ impl Grant {
             Self::JwtBearer { .. } => GrantType::JwtBearer,
             Self::DeviceCode { .. } => GrantType::DeviceCode,
             Self::TokenExchange(_) => GrantType::TokenExchange,
+            Self::AuthorizationCode { .. } => GrantType::AuthorizationCode,
+            Self::RefreshToken { .. } => GrantType::RefreshToken,
         }
     }
 }
@@ -214,12 +233,21 @@ mod tests {
     }
 
     #[test]
-    fn both_grants_are_read() {
+    fn a_clients_and_a_users_grant_are_read() {
         assert!(matches!(parse("grant_type=client_credentials").unwrap(), Grant::ClientCredentials));
         let grant = parse("grant_type=password&username=a%40b&password=p%2B").unwrap();
         assert_eq!(grant.grant_type(), GrantType::Password);
         let Grant::Password { username, password } = grant else { panic!() };
         assert_eq!((username.as_str(), password.expose()), ("a@b", "p+"));
+    }
+
+    #[test]
+    fn codes_and_refresh_tokens_are_read_and_not_printed() {
+        let code = parse("grant_type=authorization_code&code=canary&redirect_uri=https%3A%2F%2Fc&code_verifier=canary");
+        let refresh = parse("grant_type=refresh_token&refresh_token=canary");
+        for grant in [code.unwrap(), refresh.unwrap()] {
+            assert!(!format!("{grant:?}").contains("canary"));
+        }
     }
 
     #[test]
@@ -232,6 +260,8 @@ mod tests {
             ("grant_type=password&username=u", "password"),
             ("grant_type=password&username=u&password=", "password"),
             ("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion"),
+            ("grant_type=authorization_code&redirect_uri=x", "code"),
+            ("grant_type=refresh_token", "refresh_token"),
         ] {
             assert_eq!(parse(body).unwrap_err(), GrantProblem::Missing(name), "{body}");
         }
@@ -239,7 +269,7 @@ mod tests {
 
     #[test]
     fn other_grants_are_unsupported() {
-        for name in ["implicit", "Password", "client_credentials ", "refresh_token", "x"] {
+        for name in ["implicit", "Password", "client_credentials ", "refresh_token ", "x"] {
             let body = format!("grant_type={}", name.replace(' ', "+"));
             assert_eq!(parse(&body).unwrap_err(), GrantProblem::Unsupported(name.into()));
         }

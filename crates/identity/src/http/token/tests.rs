@@ -1,8 +1,10 @@
 //! The token endpoint through the router, one file for each subject. Every refusal states status, body and explanation.
 
 mod client;
+mod code;
 mod issued;
 mod nodes;
+mod refresh;
 mod request;
 mod resource;
 mod scope;
