@@ -57,6 +57,11 @@ pub fn oci_analytics(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "oci-analytics")
 }
 
+/// The official command line at the administration API of the identity domain.
+pub fn oci_identity(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "oci-identity")
+}
+
 /// The official Python SDK.
 pub fn python_sdk(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "python-sdk")
@@ -75,6 +80,12 @@ pub fn jose(workshop: &Workshop) -> Result<()> {
 /// The official TypeScript SDK.
 pub fn typescript_sdk(workshop: &Workshop) -> Result<()> {
     node_step(workshop, "typescript-sdk")
+}
+
+/// A strict OpenID Connect library, with a browser where a person is needed.
+pub fn openid_client(workshop: &Workshop) -> Result<()> {
+    install::ensure(workshop, &[Tool::Chromium])?;
+    node_step(workshop, "openid-client")
 }
 
 fn python_step(workshop: &Workshop, name: &str) -> Result<()> {

@@ -43,9 +43,11 @@ pub const STEPS: &[Step] = &[
     Step { name: "curl", what: "curl as Oracle's page writes it", run: client_steps::curl },
     Step { name: "oci-cli", what: "the official oci command line", run: client_steps::oci_cli },
     Step { name: "oci-analytics", what: "every command of oci analytics", run: client_steps::oci_analytics },
+    Step { name: "oci-identity", what: "oci identity-domains", run: client_steps::oci_identity },
     Step { name: "python-sdk", what: "the official Python SDK and raw signed requests", run: client_steps::python_sdk },
     Step { name: "terraform-replay", what: "the provider's calls", run: client_steps::terraform_replay },
     Step { name: "typescript-sdk", what: "the official TypeScript SDK", run: client_steps::typescript_sdk },
+    Step { name: "openid-client", what: "a strict OpenID Connect library", run: client_steps::openid_client },
     Step { name: "jose", what: "an independent JOSE library verifies the tokens", run: client_steps::jose },
 ];
 

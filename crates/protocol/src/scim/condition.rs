@@ -330,7 +330,6 @@ mod tests {
             "userName eq 1",
             "userName gt true",
             "age co 1",
-            "age eq 1.5",
             r#"age eq "1""#,
             r#"born co "x""#,
             r#"born eq "yesterday""#,
