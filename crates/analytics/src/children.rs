@@ -2,13 +2,7 @@
 //! groups may take of the instance.
 
 use obol_protocol::analytics::{Capacity, CapacityType};
-use obol_store::{
-    Db, StoreError,
-    instances::Instance,
-    private_access_channels::{self, Channel},
-    resource_groups::{self, ResourceGroup},
-    vanity_urls::{self, VanityUrl},
-};
+use obol_store::resource_groups::ResourceGroup;
 
 use crate::Refusal;
 
@@ -51,26 +45,6 @@ impl Kind {
     /// The refusal of a key that the instance has no child under.
     pub(crate) fn unknown(self, key: &str) -> Refusal {
         Refusal::ChildUnknown { kind: self, key: key.to_owned() }
-    }
-}
-
-/// All children of an instance.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Children {
-    pub(crate) channels: Vec<Channel>,
-    pub(crate) vanity_urls: Vec<VanityUrl>,
-    pub(crate) groups: Vec<ResourceGroup>,
-}
-
-impl Children {
-    /// Reads them, by one query for each kind.
-    pub(crate) async fn of(db: &Db, instance: &Instance) -> Result<Self, StoreError> {
-        let (tenancy_id, id) = (&instance.tenancy_id, &instance.id);
-        Ok(Self {
-            channels: private_access_channels::of(db, tenancy_id, id).await?,
-            vanity_urls: vanity_urls::of(db, tenancy_id, id).await?,
-            groups: resource_groups::of(db, tenancy_id, id).await?,
-        })
     }
 }
 

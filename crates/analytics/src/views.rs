@@ -6,9 +6,7 @@ use obol_protocol::analytics::{
     API_VERSION, AnalyticsInstance, AnalyticsInstanceSummary, WorkRequest, WorkRequestResource, WorkRequestSummary,
     work_request::RESOURCE_TYPE,
 };
-use obol_store::{instances, work_requests};
-
-use crate::children::Children;
+use obol_store::{instance_children::Children, instances, work_requests};
 
 /// The ETag of a row's version. It is opaque to callers; sixteen digits look like one.
 pub(crate) fn etag(version: i64) -> String {

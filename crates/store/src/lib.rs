@@ -23,6 +23,7 @@ pub mod error;
 pub mod explanations;
 pub mod grants;
 pub mod groups;
+pub mod instance_children;
 pub mod instances;
 pub mod meta;
 mod migrations;
@@ -99,6 +100,7 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         private_access_channels::STATEMENTS,
         vanity_urls::STATEMENTS,
         resource_groups::STATEMENTS,
+        instance_children::STATEMENTS,
         access::STATEMENTS,
         compartments::STATEMENTS,
         policies::STATEMENTS,

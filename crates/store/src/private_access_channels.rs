@@ -64,6 +64,6 @@ pub async fn remove_all(tx: &mut Tx, tenancy_id: &str, instance_id: &str) -> Res
     tx.execute(&REMOVE_ALL, values![tenancy_id, instance_id]).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<Channel, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Channel, StoreError> {
     Ok(Channel { details: row.json("details")?, version: row.get("version")? })
 }

@@ -200,7 +200,7 @@ pub async fn remove_all(tx: &mut Tx, tenancy_id: &str, instance_id: &str) -> Res
     tx.execute(&REMOVE_ALL, values![tenancy_id, instance_id]).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<ResourceGroup, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<ResourceGroup, StoreError> {
     let text = |column| Ok::<_, StoreError>(Some(row.get::<String>(column)?).filter(|text| !text.is_empty()));
     Ok(ResourceGroup {
         details: InstanceResourceGroup {

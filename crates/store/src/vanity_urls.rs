@@ -114,6 +114,6 @@ pub async fn remove_all(tx: &mut Tx, tenancy_id: &str, instance_id: &str) -> Res
     tx.execute(&REMOVE_ALL, values![tenancy_id, instance_id]).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<VanityUrl, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<VanityUrl, StoreError> {
     Ok(VanityUrl { details: row.json("details")?, version: row.get("version")? })
 }

@@ -13,6 +13,7 @@ use obol_protocol::{
 };
 use obol_store::{
     StoreError, Tx,
+    instance_children::Children,
     instances::{self, Instance, InstanceDetails},
     tenancies,
     work_requests::{self, NewWorkRequest},
@@ -22,7 +23,6 @@ use serde_json::json;
 use super::compartment_is_known;
 use crate::{
     Inner, Refusal,
-    children::Children,
     http::{Answer, Call, routes::Operation},
     retry::{Replay, RetryToken},
     views, work, workflows,

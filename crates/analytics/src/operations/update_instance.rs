@@ -4,11 +4,13 @@
 use axum::http::StatusCode;
 use obol_domain::lifecycle::InstanceOperation;
 use obol_protocol::analytics::UpdateAnalyticsInstanceDetails;
-use obol_store::instances::{self, InstanceDetails};
+use obol_store::{
+    instance_children,
+    instances::{self, InstanceDetails},
+};
 
 use crate::{
     Inner, Refusal, acceptance,
-    children::Children,
     http::{Answer, Call, routes::Operation},
     views,
 };
@@ -28,7 +30,7 @@ pub(super) async fn run(analytics: &Inner, call: &Call<'_>) -> Result<Answer, Re
     tx.commit().await?;
     instance.version += 1;
     instance.time_updated = call.context.now;
-    let children = Children::of(&analytics.db, &instance).await?;
+    let children = instance_children::of(&analytics.db, &instance.tenancy_id, &instance.id).await?;
     let etag = views::etag(instance.version);
     Ok(Answer::json(StatusCode::OK, &views::whole_instance(instance, children))?.etag(etag))
 }

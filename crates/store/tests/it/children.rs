@@ -8,6 +8,7 @@ use obol_protocol::analytics::{
 };
 use obol_store::{
     Db, Statement, StoreError,
+    instance_children::{self, Children},
     private_access_channels::{self, Channel},
     resource_groups::{self, ResourceGroup, ResourceGroupQuery},
     values,
@@ -277,4 +278,26 @@ on_each_engine!(another_tenancy_sees_and_removes_no_children, |db| async move {
     assert_eq!(resource_groups::of(&db, ONE, "i1").await.unwrap().len(), 1);
     let taken = take(&db, "i2", "k2", "a.example.com").await;
     assert!(matches!(taken, Err(StoreError::Duplicate { .. })), "{taken:?}");
+});
+
+on_each_engine!(one_query_finds_what_the_query_of_each_kind_finds, |db| async move {
+    two_instances(&db).await;
+    assert_eq!(instance_children::of(&db, ONE, "i1").await.unwrap(), Children::default());
+    put_channel(&db, ONE, "i1", &channel("k2", "Zeta", 1)).await.unwrap();
+    put_channel(&db, ONE, "i1", &channel("k1", "alpha", 2)).await.unwrap();
+    put_channel(&db, ONE, "i2", &channel("k3", "other", 1)).await.unwrap();
+    put_url(&db, "i1", &url("u2", "b.example.com", 3)).await.unwrap();
+    put_url(&db, "i1", &url("u1", "a.example.com", 1)).await.unwrap();
+    let named = [("g1", "b", Some("B")), ("g2", "Z", None), ("g3", "é", None), ("g4", "default", None)];
+    put_groups(&db, &named.map(|(id, name, shown)| group(id, name, shown, 1))).await.unwrap();
+    let together = instance_children::of(&db, ONE, "i1").await.unwrap();
+    let apart = Children {
+        channels: private_access_channels::of(&db, ONE, "i1").await.unwrap(),
+        vanity_urls: vanity_urls::of(&db, ONE, "i1").await.unwrap(),
+        groups: resource_groups::of(&db, ONE, "i1").await.unwrap(),
+    };
+    assert_eq!(together, apart);
+    assert_eq!((together.channels.len(), together.vanity_urls.len(), together.groups.len()), (2, 2, 4));
+    assert_eq!(together.groups[0].details.id, "g4", "the default group is first");
+    assert_eq!(instance_children::of(&db, TWO, "i1").await.unwrap(), Children::default(), "another tenancy");
 });
