@@ -57,6 +57,11 @@ pub fn oci_analytics(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "oci-analytics")
 }
 
+/// The official command line: compartments, policies and keys.
+pub fn oci_iam(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "oci-iam")
+}
+
 /// The official command line at the administration API of the identity domain.
 pub fn oci_identity(workshop: &Workshop) -> Result<()> {
     python_step(workshop, "oci-identity")

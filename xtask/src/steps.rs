@@ -44,6 +44,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "oci-cli", what: "the official oci command line", run: client_steps::oci_cli },
     Step { name: "oci-analytics", what: "every command of oci analytics", run: client_steps::oci_analytics },
     Step { name: "oci-identity", what: "oci identity-domains", run: client_steps::oci_identity },
+    Step { name: "oci-iam", what: "compartments, policies and keys of oci iam", run: client_steps::oci_iam },
     Step { name: "python-sdk", what: "the official Python SDK and raw signed requests", run: client_steps::python_sdk },
     Step { name: "terraform-replay", what: "the provider's calls", run: client_steps::terraform_replay },
     Step { name: "typescript-sdk", what: "the official TypeScript SDK", run: client_steps::typescript_sdk },
