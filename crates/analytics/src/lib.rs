@@ -12,6 +12,7 @@ mod access;
 mod children;
 pub mod http;
 mod inner;
+pub mod openapi;
 mod operations;
 pub mod provisioner;
 mod refusal;

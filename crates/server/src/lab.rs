@@ -1,5 +1,5 @@
-//! `/obol/v1`: what Oracle has no counterpart for. Health and readiness; in a dev cloud also explanations, the clock,
-//! faults and signing keys.
+//! `/obol/v1`: what Oracle has no counterpart for. Health, readiness and the API's description; in a dev cloud also
+//! explanations, the clock, faults and signing keys.
 //!
 //! A web page must not reach in: a request that a browser marks as coming from another site is refused, and whatever
 //! changes something must carry the header `x-obol-request`, which a page cannot send across sites without asking first.
@@ -24,7 +24,7 @@ use obol_store::{Db, StoreError, explanations, explanations::Recorder, meta, wor
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::clock::MovableClock;
+use crate::{clock::MovableClock, openapi};
 
 /// The name under which the clock's offset outlives a restart.
 pub(crate) const CLOCK_OFFSET: &str = "dev.clock.offset";
@@ -56,6 +56,7 @@ pub fn router(lab: Lab) -> Router {
     Router::new()
         .route("/obol/v1/health", get(async || Json(Status { status: "ok" })))
         .route("/obol/v1/ready", get(ready))
+        .route(openapi::PATH, get(openapi::analytics))
         .route("/obol/v1/explanations/{*id}", get(explain))
         .route("/obol/v1/clock", get(show_clock).post(move_clock))
         .route("/obol/v1/faults", get(show_faults).post(set_fault))

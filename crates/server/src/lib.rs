@@ -12,6 +12,7 @@ pub mod front;
 pub mod lab;
 pub mod listener;
 mod master_key;
+mod openapi;
 pub mod serve;
 mod services;
 pub mod telemetry;

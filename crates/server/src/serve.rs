@@ -1,5 +1,5 @@
 //! The production server behind `obol serve`: a configuration file, TLS unless a proxy ends it, any number of nodes over one
-//! PostgreSQL. No seed, no movable clock, and of `/obol/v1` only health and readiness.
+//! PostgreSQL. No seed, no movable clock, and of `/obol/v1` only health, readiness and the API's description.
 
 mod config;
 
@@ -22,7 +22,7 @@ use crate::{
     entropy::SystemEntropy,
     front::Front,
     listener::{self, Door},
-    master_key,
+    master_key, openapi,
     services::{Parts, Running, Services},
     tls::{self, TlsError},
 };
@@ -148,6 +148,7 @@ fn health(db: Db) -> Router {
     Router::new()
         .route("/obol/v1/health", get(async || Json(Status { status: "ok" })))
         .route("/obol/v1/ready", get(ready))
+        .route(openapi::PATH, get(openapi::analytics))
         .with_state(db)
 }
 

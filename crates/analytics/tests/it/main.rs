@@ -16,6 +16,7 @@ mod injected;
 mod lists;
 mod logging;
 mod mixed;
+mod openapi;
 mod policies;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
