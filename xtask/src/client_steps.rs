@@ -1,6 +1,6 @@
 //! The steps that drive a running dev cloud with clients nobody here wrote; their programs are in `tests/clients`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -93,13 +93,21 @@ pub fn openid_client(workshop: &Workshop) -> Result<()> {
     node_step(workshop, "openid-client")
 }
 
+/// A fuzzer that reads the API's own description. It has no column: it covers every operation, refusals included.
+pub fn openapi(workshop: &Workshop) -> Result<()> {
+    let python = virtual_environment(workshop)?;
+    against_cloud(workshop, "openapi", "py", |script| python_program(&python, script))
+}
+
 fn python_step(workshop: &Workshop, name: &str) -> Result<()> {
     let python = virtual_environment(workshop)?;
-    with_cloud(workshop, name, "py", |script| {
-        let mut command = Command::new(&python);
-        command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
-        command
-    })
+    with_cloud(workshop, name, "py", |script| python_program(&python, script))
+}
+
+fn python_program(python: &Path, script: PathBuf) -> Command {
+    let mut command = Command::new(python);
+    command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 fn node_step(workshop: &Workshop, name: &str) -> Result<()> {
@@ -111,14 +119,24 @@ fn node_step(workshop: &Workshop, name: &str) -> Result<()> {
     })
 }
 
-/// Starts a cloud and runs the step's program, which is named after it, with the path of the cloud's `dev.env`.
+/// Runs the step's program against a cloud, and holds its column of the table against what it covered.
 fn with_cloud(workshop: &Workshop, name: &str, language: &str, client: impl FnOnce(PathBuf) -> Command) -> Result<()> {
+    against_cloud(workshop, name, language, client)?;
+    compatibility::check(workshop, name)
+}
+
+/// Starts a cloud and runs the step's program, which is named after it, with the path of the cloud's `dev.env`.
+fn against_cloud(
+    workshop: &Workshop,
+    name: &str,
+    language: &str,
+    client: impl FnOnce(PathBuf) -> Command,
+) -> Result<()> {
     let obol = build(workshop)?;
     let program = workshop.root.join("tests/clients").join(name.replace('-', "_")).with_extension(language);
     let cloud = DevCloud::start(workshop, &obol, name)?;
     let mut command = client(program);
-    workshop.run(command.arg(cloud.env_file()).env("OBOL_BINARY", &obol), CLIENT_LIMIT)?;
-    compatibility::check(workshop, name)
+    workshop.run(command.arg(cloud.env_file()).env("OBOL_BINARY", &obol), CLIENT_LIMIT)
 }
 
 /// Builds the binary with the tests that run it: the same selection as theirs, so that it is there already.
