@@ -99,6 +99,11 @@ pub fn openapi(workshop: &Workshop) -> Result<()> {
     against_cloud(workshop, "openapi", "py", |script| python_program(&python, script))
 }
 
+/// An OAuth and OpenID Connect library for Python.
+pub fn authlib_client(workshop: &Workshop) -> Result<()> {
+    python_step(workshop, "authlib-client")
+}
+
 fn python_step(workshop: &Workshop, name: &str) -> Result<()> {
     let python = virtual_environment(workshop)?;
     with_cloud(workshop, name, "py", |script| python_program(&python, script))

@@ -49,6 +49,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "terraform-replay", what: "the provider's calls", run: client_steps::terraform_replay },
     Step { name: "typescript-sdk", what: "the official TypeScript SDK", run: client_steps::typescript_sdk },
     Step { name: "openid-client", what: "a strict OpenID Connect library", run: client_steps::openid_client },
+    Step { name: "authlib-client", what: "Authlib's grants and endpoints", run: client_steps::authlib_client },
     Step { name: "jose", what: "an independent JOSE library verifies the tokens", run: client_steps::jose },
     Step { name: "openapi", what: "requests made from the API's description", run: client_steps::openapi },
 ];
