@@ -1,6 +1,6 @@
-//! The two cookies: the session, and before there is one, the visitor.
+//! The three cookies: the session, and before there is one, the visitor, and the sign-in that waits for its second factor.
 //!
-//! Both names begin `__Host-`: the browser takes them only from us over a secure channel (or loopback) and sends them to
+//! Their names begin `__Host-`: the browser takes them only from us over a secure channel (or loopback) and sends them to
 //! this host alone, so no neighbouring name can plant one.
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -12,6 +12,9 @@ const SESSION: &str = obol_identity::sessions::COOKIE;
 /// The browser before there is a session; it binds the sign-in form to whoever asked for it.
 const VISITOR: &str = "__Host-obol-visitor";
 
+/// The sign-in whose second factor is still to come.
+const HALF: &str = "__Host-obol-half";
+
 /// The session's id, if the browser sent one.
 pub(crate) fn session(jar: &CookieJar) -> Option<Secret> {
     read(jar, SESSION)
@@ -22,9 +25,19 @@ pub(crate) fn visitor(jar: &CookieJar) -> Option<Secret> {
     read(jar, VISITOR)
 }
 
-/// Gives the browser its session; the visitor's cookie has done its work.
+/// The id of the sign-in that waits, if the browser sent one.
+pub(crate) fn half(jar: &CookieJar) -> Option<Secret> {
+    read(jar, HALF)
+}
+
+/// Gives the browser its session; the other cookies have done their work.
 pub(crate) fn open(jar: CookieJar, session: &Secret) -> CookieJar {
-    jar.add(cookie(SESSION, session.expose())).remove(cookie(VISITOR, ""))
+    jar.add(cookie(SESSION, session.expose())).remove(cookie(VISITOR, "")).remove(cookie(HALF, ""))
+}
+
+/// Gives the browser the sign-in that waits for its second factor.
+pub(crate) fn wait(jar: CookieJar, half: &Secret) -> CookieJar {
+    jar.add(cookie(HALF, half.expose()))
 }
 
 /// Gives the browser a visitor's id.

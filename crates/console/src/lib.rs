@@ -8,6 +8,7 @@ mod chrome;
 mod cookies;
 mod form;
 mod pages;
+mod qr;
 mod refusal;
 mod security;
 mod visit;
@@ -25,7 +26,10 @@ use obol_identity::Identity;
 use obol_protocol::oauth::form::LONGEST_BODY;
 
 use crate::{
-    pages::{applications, authorization, consent, device, federation, home, password, signin, token},
+    pages::{
+        applications, authorization, consent, device, factors, federation, home, password, second_step, sessions,
+        signin, token,
+    },
     refusal::Refused,
     visit::Visit,
 };
@@ -39,8 +43,11 @@ pub fn router(identity: Identity) -> Router {
         .route("/ui/v1", get(async |visit: Visit| visit.redirect("/")))
         .route("/ui/v1/", get(home::show))
         .route("/ui/v1/signin", get(signin::show).post(signin::submit))
+        .route("/ui/v1/signin/factor", get(second_step::show).post(second_step::submit))
         .route("/ui/v1/password", get(password::show).post(password::submit))
         .route("/ui/v1/signout", post(signin::leave))
+        .route("/ui/v1/factors", get(factors::show).post(factors::submit))
+        .route("/ui/v1/sessions", get(sessions::show).post(sessions::submit))
         .route("/ui/v1/device", get(device::show).post(device::submit))
         .route("/ui/v1/authorize", get(authorization::proceed))
         .route("/ui/v1/myconsole/consent", get(consent::show).post(consent::submit))

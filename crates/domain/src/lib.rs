@@ -27,6 +27,7 @@ pub mod rate_limit;
 pub mod registrar;
 pub mod scopes;
 pub mod seal;
+pub mod totp;
 
 use std::{future::Future, pin::Pin};
 

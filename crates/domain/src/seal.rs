@@ -80,7 +80,7 @@ impl MasterKey {
     }
 
     /// Hashes what must be recognised and not be read (HMAC-SHA-256 under the derived key). What is kept in a database
-    /// is a hash of at least 122 random bits; a secret that its owner chose is kept with Argon2id, and its keyed hash in
+    /// is a hash of at least 100 random bits; a secret that its owner chose is kept with Argon2id, and its keyed hash in
     /// memory only, to know it again. Form tokens and versions of resources are keyed hashes too. Each use has a purpose
     /// of its own. Compare in constant time with [`MasterKey::hash_matches`].
     pub fn keyed_hash(&self, purpose: &str, secret: &[u8]) -> [u8; 32] {

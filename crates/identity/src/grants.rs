@@ -20,12 +20,12 @@ pub(crate) use refresh_token::judge as judge_refresh_token;
 
 use authorization_code::Redeemed;
 use http::StatusCode;
-use obol_domain::{Explanation, audit::Cause, scopes::ScopeRefusal};
+use obol_domain::{Explanation, audit::Cause, scopes::ScopeRefusal, totp::MfaPolicy};
 use obol_protocol::{
     Timestamp,
     oauth::{
         ClientProblem, FormError, Grant, GrantProblem, GrantType, OAuthError, OAuthErrorCode, ScopeError, ScopeList,
-        TokenBody, TokenProblem, TokenRequest,
+        TokenBody, TokenProblem, TokenRequest, error::catalogue,
     },
 };
 use obol_store::apps::ClientType;
@@ -89,6 +89,9 @@ pub enum TokenRefusal {
     /// The refresh token is good for nothing.
     #[error("the refresh token cannot be used")]
     Refresh(#[from] RefreshRefusal),
+    /// The user was authenticated, and the sign-on policy asks for a second factor, for which this grant has no place.
+    #[error("the sign-on policy asks for a second factor")]
+    SecondFactor(MfaPolicy),
     /// A scope cannot be granted.
     #[error("a scope cannot be granted")]
     Scope(#[from] ScopeRefusal),
@@ -223,6 +226,7 @@ impl TokenRefusal {
             },
             Self::Code(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The authorization code is invalid."),
             Self::Refresh(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, "The refresh token is invalid."),
+            Self::SecondFactor(_) => OAuthError::new(OAuthErrorCode::InvalidGrant, catalogue::MFA_ENABLED),
             Self::Scope(refusal) => match refusal {
                 ScopeRefusal::Client(_) | ScopeRefusal::User(_) | ScopeRefusal::Disjoint => {
                     OAuthError::client_authorization_failed()
@@ -278,6 +282,15 @@ impl TokenRefusal {
             Self::User(refusal) => return refusal.explanation(),
             Self::Code(refusal) => refusal.explanation(),
             Self::Refresh(refusal) => refusal.explanation(),
+            Self::SecondFactor(policy) => Explanation::new(
+                "second_factor_not_asked",
+                "a user whom the sign-on policy does not ask for a second factor",
+                match policy {
+                    MfaPolicy::Required => "the policy Required, which asks everybody",
+                    MfaPolicy::Optional | MfaPolicy::Off => "a user who has set one up, whom the policy Optional asks",
+                },
+                "use authorization_code or a device code, or change mfaPolicy in the settings",
+            ),
             Self::Scope(refusal) => refusal.explanation(),
             Self::Service(_) => return None,
         })
@@ -487,16 +500,16 @@ mod tests {
             ScopeRefusal::Wider(text()),
             ScopeRefusal::Disjoint,
         ];
-        let gone = obol_store::StoreError::Unavailable("gone".into());
         let mut all = vec![
             TokenRefusal::BodyBroken,
+            TokenRefusal::SecondFactor(MfaPolicy::Required),
             TokenRefusal::UnknownStripe,
             TokenRefusal::Grant { grant: GrantType::Password, allowed: text() },
             TokenRefusal::Request(GrantProblem::Missing("scope").into()),
             TokenRefusal::Request(GrantProblem::Unsupported(text()).into()),
             TokenRefusal::Request(ScopeError::RoleName.into()),
             TokenRefusal::Service(ServiceError::NoKey),
-            TokenRefusal::Service(gone.into()),
+            TokenRefusal::Service(obol_store::StoreError::Unavailable("gone".into()).into()),
         ];
         all.extend(form.map(TokenRefusal::from));
         all.extend(presented.map(|problem| TokenRefusal::Request(problem.into())));

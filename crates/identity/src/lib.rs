@@ -16,6 +16,7 @@ pub mod certificates;
 mod claims;
 pub mod clients;
 pub mod devices;
+pub mod factors;
 pub mod grants;
 pub mod http;
 pub mod iam;
@@ -32,6 +33,7 @@ pub mod registrar;
 pub mod rotation;
 pub mod service;
 pub mod sessions;
+pub mod sign_in;
 #[cfg(test)]
 mod testing;
 pub mod tokens;

@@ -10,7 +10,7 @@ use obol_domain::{
     password_policy::{self, PasswordRules, Subject, Violation},
 };
 use obol_protocol::{Secret, Timestamp};
-use obol_store::{StoreError, passwords, passwords::NewHash, sessions, users, users::User};
+use obol_store::{StoreError, half_sign_ins, passwords, passwords::NewHash, sessions, users, users::User};
 
 use crate::{
     Identity, ServiceError, StripeLocator,
@@ -212,6 +212,7 @@ impl Identity {
             return Err(PasswordRefusal::Lost);
         }
         sessions::delete_of_user(&mut tx, name, &user.id).await?;
+        half_sign_ins::delete_of_user(&mut tx, name, &user.id).await?;
         self.audit(&mut tx, name, &[event]).await?;
         tx.commit().await?;
         Ok(())

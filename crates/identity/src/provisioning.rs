@@ -144,6 +144,7 @@ impl Provisioning<'_> {
             previous_issuer: None,
             default_trust_scope: TrustScope::Explicit,
             signing_cert_public: false,
+            mfa: obol_domain::totp::MfaPolicy::default(),
             version: 1,
             lockout: LockoutPolicy::STANDARD,
             created_at: self.now,

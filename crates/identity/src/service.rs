@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use obol_domain::{Clock, Entropy, rate_limit::Tier, seal::MasterKey};
 use obol_protocol::Timestamp;
 use obol_store::{
-    Db, StoreError, access::Memory, authorization_codes, device_codes, explanations::Recorder, refresh_tokens,
-    sessions, used_assertions,
+    Db, StoreError, access::Memory, authorization_codes, device_codes, explanations::Recorder, half_sign_ins,
+    refresh_tokens, sessions, used_assertions,
 };
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     limits::Limiter,
     memo::PasswordMemo,
     password::PasswordPool,
+    sessions::IDLE,
 };
 
 /// What the service is given.
@@ -259,7 +260,8 @@ impl Identity {
 
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.0.db.begin().await?;
-        sessions::sweep(&mut tx, now).await?;
+        sessions::sweep(&mut tx, now, now.minus(IDLE)).await?;
+        half_sign_ins::sweep(&mut tx, now).await?;
         device_codes::sweep(&mut tx, now).await?;
         used_assertions::sweep(&mut tx, self.0.clock.wall()).await?;
         refresh_tokens::sweep(&mut tx, now).await?;

@@ -13,7 +13,7 @@ use obol_protocol::{Secret, Timestamp, oauth::error::catalogue};
 use obol_store::{StoreError, grants, password_policies, users, users::User};
 
 use crate::{
-    Identity, ServiceError, StripeLocator,
+    Identity, ServiceError,
     cache::{LoadedStripe, built_in},
     clients::busy,
     password::Busy,
@@ -83,24 +83,6 @@ pub(crate) struct UserWithRoles {
 }
 
 impl Identity {
-    /// Signs a user of a stripe in by name and password.
-    ///
-    /// # Errors
-    ///
-    /// [`SignInRefusal`]
-    pub async fn authenticate_user(
-        &self,
-        stripe: &str,
-        user_name: &str,
-        password: &Secret,
-    ) -> Result<SignedIn, SignInRefusal> {
-        let now = self.now();
-        let locator = StripeLocator::Named(stripe.to_owned());
-        let stripe = self.locate(&locator, now).await?.ok_or(SignInRefusal::UnknownStripe)?;
-        let UserWithRoles { user, .. } = self.check_password(&stripe, user_name, password, now).await?;
-        Ok(SignedIn { user_id: user.id, user_name: user.user_name, display_name: user.display_name })
-    }
-
     /// The named checks: known, active, not locked, password, and that it has not expired and need not be changed.
     pub(crate) async fn check_password(
         &self,
@@ -332,10 +314,13 @@ pub(crate) fn unknown_stripe() -> Explanation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{OTHER_STRIPE, PASSWORD, STRIPE, USER, World};
+    use crate::{
+        sign_in::FirstStep,
+        testing::{OTHER_STRIPE, PASSWORD, STRIPE, USER, World},
+    };
 
-    async fn attempt(world: &World, password: &str) -> Result<SignedIn, SignInRefusal> {
-        world.identity.authenticate_user(STRIPE, USER, &Secret::new(password)).await
+    async fn attempt(world: &World, password: &str) -> Result<FirstStep, SignInRefusal> {
+        world.identity.begin_sign_in(STRIPE, USER, &Secret::new(password)).await
     }
 
     #[tokio::test]
@@ -343,7 +328,7 @@ mod tests {
         let world = World::new().await;
         let guesses = (0..8).map(|_| {
             let identity = world.identity.clone();
-            tokio::spawn(async move { identity.authenticate_user(STRIPE, USER, &Secret::new("wrong")).await.is_ok() })
+            tokio::spawn(async move { identity.begin_sign_in(STRIPE, USER, &Secret::new("wrong")).await.is_ok() })
         });
         for guess in guesses.collect::<Vec<_>>() {
             assert!(!guess.await.unwrap());
@@ -356,9 +341,9 @@ mod tests {
         let world = World::new().await;
         world.add_other_stripe().await;
         let password = Secret::new(PASSWORD);
-        let other = world.identity.authenticate_user(OTHER_STRIPE, USER, &password).await;
+        let other = world.identity.begin_sign_in(OTHER_STRIPE, USER, &password).await;
         assert!(matches!(other, Err(SignInRefusal::Unknown)));
-        let nowhere = world.identity.authenticate_user("idcs-x", USER, &password).await;
+        let nowhere = world.identity.begin_sign_in("idcs-x", USER, &password).await;
         assert!(matches!(nowhere, Err(SignInRefusal::UnknownStripe)));
     }
 

@@ -21,8 +21,10 @@ pub mod db;
 pub mod device_codes;
 pub mod error;
 pub mod explanations;
+pub mod factors;
 pub mod grants;
 pub mod groups;
+pub mod half_sign_ins;
 pub mod instance_children;
 pub mod instances;
 pub mod meta;
@@ -81,6 +83,8 @@ pub fn census() -> Vec<(&'static str, Statement)> {
         grants::STATEMENTS,
         signing_keys::STATEMENTS,
         sessions::STATEMENTS,
+        factors::STATEMENTS,
+        half_sign_ins::STATEMENTS,
         people::STATEMENTS,
         groups::STATEMENTS,
         password_policies::STATEMENTS,

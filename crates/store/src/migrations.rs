@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "children", include_str!("../migrations/0010_children.sql")),
     (11, "policies", include_str!("../migrations/0011_policies.sql")),
     (7, "administration", include_str!("../migrations/0007_administration.sql")),
+    (12, "factors", include_str!("../migrations/0012_factors.sql")),
 ];
 
 /// What stands in braces in a migration, on SQLite and on PostgreSQL. Text compares by bytes on both, so that order and

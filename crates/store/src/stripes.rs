@@ -1,7 +1,7 @@
 //! Stripes: an identity domain's own settings, its password policy, and the version by which memory copies of them are
 //! found to be old.
 
-use obol_domain::{lockout::LockoutPolicy, scopes::TrustScope};
+use obol_domain::{lockout::LockoutPolicy, scopes::TrustScope, totp::MfaPolicy};
 use obol_protocol::Timestamp;
 
 use crate::{Db, Row, StoreError, Tx, access, password_policies, values};
@@ -14,7 +14,7 @@ statements! { "stripes";
     GET =
         "SELECT s.name, s.tenancy_id, s.cloud_account_name, s.domain_id, s.domain_name, s.home_region, s.region_name,
                 s.is_primary, s.issuer, s.previous_issuer, s.default_trust_scope, s.signing_cert_public, s.version,
-                s.created_at, p.max_incorrect_attempts, p.lockout_minutes
+                s.created_at, s.mfa_policy, p.max_incorrect_attempts, p.lockout_minutes
          FROM stripes s JOIN password_policies p ON p.stripe = s.name AND p.id = 'standardPasswordPolicy'
          WHERE s.name = $1";
     VERSIONS = "SELECT name, version FROM stripes ORDER BY name";
@@ -23,6 +23,7 @@ statements! { "stripes";
     SET_ISSUER =
         "UPDATE stripes SET previous_issuer = issuer, issuer = $2 WHERE name = $1 AND issuer <> $2";
     SET_TRUST = "UPDATE stripes SET default_trust_scope = $2 WHERE name = $1";
+    SET_MFA = "UPDATE stripes SET mfa_policy = $2 WHERE name = $1";
     SET_POLICY =
         "UPDATE password_policies SET max_incorrect_attempts = $3, lockout_minutes = $4 WHERE stripe = $1 AND id = $2";
 }
@@ -54,6 +55,8 @@ pub struct Stripe {
     pub default_trust_scope: TrustScope,
     /// Whether the key set may be read without a token.
     pub signing_cert_public: bool,
+    /// Whom the sign-on policy asks for a second factor.
+    pub mfa: MfaPolicy,
     /// Grows with every change to what the token path keeps in memory.
     pub version: i64,
     /// What wrong passwords lead to by the standard policy.
@@ -62,8 +65,8 @@ pub struct Stripe {
     pub created_at: Timestamp,
 }
 
-/// Makes a stripe with its built-in password policy. `version`, the previous issuer and the default trust scope are not
-/// taken: a stripe begins at 1, without the one, and with the other Explicit.
+/// Makes a stripe with its built-in password policy. `version`, the previous issuer, the default trust scope and the
+/// policy of second factors are not taken: a stripe begins at 1, without the one, and with Explicit and Optional.
 pub async fn insert(tx: &mut Tx, stripe: &Stripe) -> Result<(), StoreError> {
     tx.execute(
         &INSERT,
@@ -124,6 +127,13 @@ pub async fn set_default_trust_scope(tx: &mut Tx, stripe: &str, trust: TrustScop
     Ok(changed == 1)
 }
 
+/// Chooses whom the sign-on policy asks for a second factor. Returns whether the stripe exists.
+pub async fn set_mfa(tx: &mut Tx, stripe: &str, policy: MfaPolicy) -> Result<bool, StoreError> {
+    let changed = tx.execute(&SET_MFA, values![stripe, policy.as_str()]).await?;
+    bump(tx, stripe).await?;
+    Ok(changed == 1)
+}
+
 /// Changes what wrong passwords lead to. Returns whether the stripe exists.
 pub async fn set_lockout(tx: &mut Tx, stripe: &str, policy: LockoutPolicy) -> Result<bool, StoreError> {
     let (attempts, minutes) = password_policies::lockout_columns(policy);
@@ -146,6 +156,7 @@ fn read(row: &Row) -> Result<Stripe, StoreError> {
         previous_issuer: row.get("previous_issuer")?,
         default_trust_scope: row.parse("default_trust_scope")?,
         signing_cert_public: row.get("signing_cert_public")?,
+        mfa: row.parse("mfa_policy")?,
         version: row.get("version")?,
         lockout: password_policies::read_lockout(row)?,
         created_at: row.get("created_at")?,

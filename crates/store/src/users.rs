@@ -136,6 +136,11 @@ pub async fn by_name(db: &Db, stripe: &str, user_name: &str) -> Result<Option<Us
     db.fetch_optional(&BY_NAME, values![stripe, name_key(user_name)]).await?.map(|row| read(&row)).transpose()
 }
 
+/// Holds a user until the transaction ends, and says how they stand with wrong passwords now.
+pub async fn hold(tx: &mut Tx, stripe: &str, user_id: &str) -> Result<Option<LockState>, StoreError> {
+    tx.fetch_optional(&TOUCH, values![stripe, user_id]).await?.as_ref().map(read_lock).transpose()
+}
+
 /// Counts a wrong password and returns the state it led to. Wrong passwords that come at the same time are all counted:
 /// the first statement holds the row.
 pub async fn record_failure(
@@ -145,8 +150,7 @@ pub async fn record_failure(
     policy: LockoutPolicy,
     now: Timestamp,
 ) -> Result<LockState, StoreError> {
-    let row = tx.fetch_optional(&TOUCH, values![stripe, user_id]).await?;
-    let before = row.as_ref().map(read_lock).transpose()?.unwrap_or_default();
+    let before = hold(tx, stripe, user_id).await?.unwrap_or_default();
     let after = before.after_failure(policy, now);
     tx.execute(&SET_LOCK, values![stripe, user_id, i64::from(after.failed_attempts), after.locked_at]).await?;
     Ok(after)

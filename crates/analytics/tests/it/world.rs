@@ -319,6 +319,7 @@ async fn seed(db: &Db, clock: &ManualClock, letter: char) -> Tenant {
         previous_issuer: None,
         default_trust_scope: TrustScope::Explicit,
         signing_cert_public: false,
+        mfa: obol_domain::totp::MfaPolicy::default(),
         version: 1,
         lockout: LockoutPolicy::STANDARD,
         created_at: now,

@@ -2,21 +2,27 @@
 
 use askama::Template;
 use obol_identity::authorize::{Asked, AskedScope};
-use obol_protocol::Timestamp;
+use obol_protocol::{Secret, Timestamp};
 
 use super::{
     applications::{ApplicationPage, ApplicationRow, ApplicationsPage, Requirement},
     authorization::OnwardPage,
     consent::ConsentPage,
     device::{DevicePage, Step},
+    factors::{self, FactorProblem, FactorsPage, Setup},
     federation::{FederationPage, ProviderPage},
     home::HomePage,
     password::PasswordPage,
     refusal::RefusalPage,
+    second_step::{self, SecondStepPage},
+    sessions::{SessionRow, SessionsPage},
     signin::{SignInPage, SignInProblem},
     token::{RoleChoice, TokenPage, TokenProblem},
 };
-use crate::chrome::{Moment, samples::chrome};
+use crate::{
+    chrome::{Moment, samples::chrome},
+    qr::Picture,
+};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"&";
 const ECID: &str = "Q0ApB1o1000000000";
@@ -198,6 +204,58 @@ impl DevicePage {
     }
 }
 
+fn setup() -> Setup {
+    let address = Secret::new("otpauth://totp/Acme:ada%40example.com?secret=GEZDGNBVGY3TQOJQ&issuer=Acme");
+    Setup {
+        id: "0123456789abcdef0123456789abcdef".into(),
+        secret: Secret::new("GEZDGNBVGY3TQOJQ"),
+        picture: Picture::of(&address),
+        address,
+    }
+}
+
+fn active() -> factors::Step {
+    factors::Step::Active { since: created(), left: 9 }
+}
+
+fn problem() -> FactorProblem {
+    let fix = "Check the clock of the device.".into();
+    FactorProblem { what: "The code is not right.", fix, ecid: ECID.into() }
+}
+
+fn recovery() -> Vec<Secret> {
+    vec![Secret::new("abcde-fghij-klmno-pqrst"), Secret::new("uvwxy-z2345-67abc-defgh")]
+}
+
+impl FactorsPage {
+    fn sample(step: factors::Step, problem: Option<FactorProblem>) -> Self {
+        let chrome = chrome("Two-step verification").under("Home", "/");
+        Self { chrome, form_token: "sample".into(), step, problem }
+    }
+}
+
+impl SecondStepPage {
+    fn sample(step: second_step::Step, problem: Option<FactorProblem>) -> Self {
+        let SignInPage { mut chrome, form_token, .. } = SignInPage::sample();
+        chrome.title = "Verify your identity".into();
+        Self { chrome, form_token, next: Some("/federation".into()), step, problem }
+    }
+}
+
+impl SessionsPage {
+    fn sample() -> Self {
+        let row = |handle: &str, is_this| SessionRow {
+            handle: handle.into(),
+            began: created(),
+            used: created(),
+            ends: created(),
+            is_this,
+        };
+        let chrome = chrome("Sessions").under("Home", "/");
+        Self { chrome, form_token: "sample".into(), sessions: vec![row("a", true), row("b", false)] }
+    }
+}
+
 impl RefusalPage {
     fn sample() -> Self {
         Self {
@@ -226,6 +284,18 @@ fn every_page() -> Vec<(&'static str, String)> {
         ("application-inactive", render(&ApplicationPage::sample_inactive())),
         ("token", render(&TokenPage::sample())),
         ("token-refused", render(&TokenPage::sample_refused())),
+        ("factors", render(&FactorsPage::sample(factors::Step::Absent, None))),
+        ("factors-setup", render(&FactorsPage::sample(factors::Step::Setup(setup()), None))),
+        ("factors-setup-refused", render(&FactorsPage::sample(factors::Step::Setup(setup()), Some(problem())))),
+        ("factors-active", render(&FactorsPage::sample(active(), None))),
+        ("factors-active-refused", render(&FactorsPage::sample(active(), Some(problem())))),
+        ("factors-codes", render(&FactorsPage::sample(factors::Step::Codes(recovery()), None))),
+        ("second-step", render(&SecondStepPage::sample(second_step::Step::Code, None))),
+        ("second-step-refused", render(&SecondStepPage::sample(second_step::Step::Code, Some(problem())))),
+        ("second-step-begin", render(&SecondStepPage::sample(second_step::Step::Begin, None))),
+        ("second-step-setup", render(&SecondStepPage::sample(second_step::Step::Setup(setup()), Some(problem())))),
+        ("second-step-codes", render(&SecondStepPage::sample(second_step::Step::Codes(recovery()), None))),
+        ("sessions", render(&SessionsPage::sample())),
         ("device", render(&DevicePage::sample(Step::Enter))),
         ("device-wrong", render(&DevicePage::sample_wrong())),
         ("device-asking", render(&DevicePage::sample_asking("Television"))),

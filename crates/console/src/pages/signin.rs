@@ -1,4 +1,5 @@
-//! The door: user name and password in, a session out; and the way out again.
+//! The door: user name and password in, a session out, or the second step where the sign-on policy asks for one; and the
+//! way out again.
 //!
 //! Whatever is wrong with a name or a password, the page says the same; which it was stands in the explanation.
 
@@ -11,10 +12,17 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use obol_domain::{
     Explanation,
-    audit::{Kind, Party},
+    audit::{Cause, Kind, Party},
 };
-use obol_identity::users::SignInRefusal;
-use obol_protocol::oauth::{Form, form::MEDIA_TYPE};
+use obol_identity::{
+    ServiceError,
+    sign_in::FirstStep,
+    users::{SignInRefusal, SignedIn as SignedInUser},
+};
+use obol_protocol::oauth::{
+    Form,
+    form::{MEDIA_TYPE, encode},
+};
 
 use crate::{
     chrome::Chrome,
@@ -81,19 +89,37 @@ pub(crate) async fn submit(
     let user_name = form.get("username").unwrap_or_default();
     let password = form.secret("password").unwrap_or_default();
     let stripe = &visit.stripe().name;
-    let user = match visit.identity().authenticate_user(stripe, user_name, &password).await {
-        Ok(user) => user,
-        Err(refusal) => return refuse(&visit, jar, &form, &refusal),
-    };
-    let cause = visit.cause().by(Party::new(Kind::User, &user.user_id, &user.user_name));
-    let failure = |error: obol_identity::ServiceError| Refused::failure(&visit, error.is_passing(), &error);
+    let next = next(form.get("next"));
+    match visit.identity().begin_sign_in(stripe, user_name, &password).await {
+        Ok(FirstStep::Whole(user)) => {
+            let cause = visit.cause().by(Party::new(Kind::User, &user.user_id, &user.user_name));
+            let jar = enter(&visit, jar, &user, &cause).await?;
+            Ok((jar, visit.redirect(next.unwrap_or("/"))).into_response())
+        }
+        Ok(FirstStep::Half(half)) => {
+            let query = next.map(|next| format!("?next={}", encode(next))).unwrap_or_default();
+            let second = visit.redirect(&format!("/signin/factor{query}"));
+            Ok((cookies::wait(jar, &half), second).into_response())
+        }
+        Err(refusal) => refuse(&visit, jar, &form, &refusal),
+    }
+}
+
+/// Opens a session for a user whose sign-in is whole.
+pub(crate) async fn enter(
+    visit: &Visit,
+    jar: CookieJar,
+    user: &SignedInUser,
+    cause: &Cause,
+) -> Result<CookieJar, Refused> {
+    let stripe = &visit.stripe().name;
+    let failure = |error: ServiceError| Refused::failure(visit, error.is_passing(), &error);
     // The old session goes first: were it closed last and that failed, the new one would stay open with nobody having it.
     if let Some(old) = cookies::session(&jar) {
-        visit.identity().close_session(stripe, &old, &cause).await.map_err(failure)?;
+        visit.identity().close_session(stripe, &old, cause).await.map_err(failure)?;
     }
-    let session = visit.identity().open_session(stripe, &user.user_id, &cause).await.map_err(failure)?;
-    let next = visit.redirect(next(form.get("next")).unwrap_or("/"));
-    Ok((cookies::open(jar, &session), next).into_response())
+    let session = visit.identity().open_session(stripe, &user.user_id, cause).await.map_err(failure)?;
+    Ok(cookies::open(jar, &session))
 }
 
 /// Answers `POST /ui/v1/signout`.
@@ -177,7 +203,7 @@ fn refuse(visit: &Visit, jar: CookieJar, form: &Form, refusal: &SignInRefusal) -
 }
 
 /// An address to go to, if it is one of ours: it follows `/ui/v1`, so that it cannot name another host.
-fn next(text: Option<&str>) -> Option<&str> {
+pub(crate) fn next(text: Option<&str>) -> Option<&str> {
     text.filter(|text| {
         text.len() <= LONGEST_NEXT
             && text.starts_with('/')

@@ -1,10 +1,12 @@
 //! The settings of a stripe (contract identity 1 and 6.4): one resource, read and changed, never made or removed. The issuer,
-//! the guard of the key set and the default trust scope are what the token service goes by; the rest is kept and shown.
+//! the guard of the key set, the default trust scope and whom the sign-on policy asks for a second factor are what the token
+//! service goes by; the rest is kept and shown.
 
 use obol_domain::{
     audit::{Kind, Party},
     issuer,
     scopes::TrustScope,
+    totp::MfaPolicy,
 };
 use obol_protocol::scim::{
     Document, Fault, incoming, patch,
@@ -69,6 +71,7 @@ fn writable(row: &Stripe, kept: &KeptSettings) -> Document {
     document.insert("issuer".to_owned(), json!(row.issuer));
     document.insert("signingCertPublicAccess".to_owned(), json!(row.signing_cert_public));
     document.insert("defaultTrustScope".to_owned(), json!(row.default_trust_scope.as_str()));
+    document.insert("mfaPolicy".to_owned(), json!(row.mfa.as_str()));
     document
 }
 
@@ -135,6 +138,7 @@ async fn write(call: &Call, row: &Stripe, kept: &KeptSettings, mut document: Doc
     let issuer = issuer::chosen(&asked, &call.stripe.url).map_err(AppRefusal::Issuer)?.to_owned();
     let public = document.remove("signingCertPublicAccess").and_then(|public| public.as_bool()).unwrap_or_default();
     let trust: TrustScope = text(&mut document, "defaultTrustScope").parse().unwrap_or_default();
+    let mfa: MfaPolicy = text(&mut document, "mfaPolicy").parse().unwrap_or_default();
     let retention = retention(&document)?;
     let stripe = call.stripe();
     let mut tx = call.db().begin().await?;
@@ -146,6 +150,7 @@ async fn write(call: &Call, row: &Stripe, kept: &KeptSettings, mut document: Doc
     stripes::set_issuer(&mut tx, stripe, &issuer).await?;
     stripes::set_signing_cert_public(&mut tx, stripe, public).await?;
     stripes::set_default_trust_scope(&mut tx, stripe, trust).await?;
+    stripes::set_mfa(&mut tx, stripe, mfa).await?;
     audit::set_retention(&mut tx, stripe, retention).await?;
     let on = Party::new(Kind::Settings, SETTINGS_ID, SETTINGS_ID);
     call.audit(&mut tx, "admin.settings.update", on, changed).await?;

@@ -6,6 +6,7 @@ use obol_domain::{
     lockout::{LockState, LockoutPolicy},
     password_policy::{PasswordPolicy, PasswordRules, PasswordState, Strength},
     scopes::{Tag, TrustScope},
+    totp::MfaPolicy,
 };
 use obol_protocol::Timestamp;
 use obol_store::{
@@ -45,6 +46,7 @@ fn stripe(name: &str, tenancy_id: &str) -> Stripe {
         previous_issuer: None,
         default_trust_scope: TrustScope::Explicit,
         signing_cert_public: false,
+        mfa: MfaPolicy::default(),
         version: 1,
         lockout: LockoutPolicy::STANDARD,
         created_at: at(1),
@@ -115,7 +117,13 @@ fn key(id: &str) -> SealedKey {
 }
 
 fn session(hash: &str, user_id: &str) -> Session {
-    Session { id_hash: hash.into(), user_id: user_id.into(), created_at: at(1), expires_at: at(100) }
+    Session {
+        id_hash: hash.into(),
+        user_id: user_id.into(),
+        created_at: at(1),
+        expires_at: at(100),
+        last_used_at: at(1),
+    }
 }
 
 /// Two stripes of two tenancies with a user, an application, a role, grants, a key and a session of the same ids in each.
@@ -425,8 +433,8 @@ on_each_engine!(an_application_does_not_keep_two_secrets, |db| async move {
 on_each_engine!(ended_sessions_are_swept_at_their_instant, |db| async move {
     seed(&db).await;
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(sessions::sweep(&mut tx, at(99)).await.unwrap(), 0);
-    assert_eq!(sessions::sweep(&mut tx, at(100)).await.unwrap(), 2);
+    assert_eq!(sessions::sweep(&mut tx, at(99), at(0)).await.unwrap(), 0);
+    assert_eq!(sessions::sweep(&mut tx, at(100), at(0)).await.unwrap(), 2);
     tx.commit().await.unwrap();
     assert!(sessions::get(&db, ONE, "s").await.unwrap().is_none());
 });

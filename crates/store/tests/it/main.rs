@@ -10,5 +10,6 @@ mod analytics;
 mod census;
 mod children;
 mod facade;
+mod factors;
 mod granted;
 mod identity;

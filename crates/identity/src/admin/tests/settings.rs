@@ -6,7 +6,7 @@ use super::{
     applications::app,
     support::{Office, patch, user_token},
 };
-use crate::testing::{USER, claims, get};
+use crate::testing::{ME, PASSWORD, USER, claims, get, password_form, token_of};
 
 const OWN: &str = "https://idcs-00000000000000000000000000000001.identity.oraclecloud.com";
 
@@ -53,6 +53,29 @@ async fn the_key_set_opens_with_its_setting() {
         office.send("PATCH", "/Settings/Settings", &change("contactEmails", &json!(["a@example.com"]))).await.ok(200);
     assert_eq!(kept.body["contactEmails"], json!(["a@example.com"]));
     assert_eq!(kept.text("/idcsLastModifiedBy/value"), office.world.user.id);
+}
+
+// Contract identity 2.6: where second factors are required, no token for a password.
+#[tokio::test]
+async fn second_factors_are_required_by_a_setting_and_a_wrong_one_changes_nothing() {
+    let office = Office::new().await;
+    let read = office.get("/Settings/Settings").await.ok(200);
+    assert_eq!(read.text("/mfaPolicy"), "Optional");
+    for wrong in [json!("On"), json!("Requiredx"), json!(true), json!(7), json!({"value": "Off"})] {
+        let refused = office.send("PATCH", "/Settings/Settings", &change("mfaPolicy", &wrong)).await;
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+    let world = &office.world;
+    let form = password_form(USER, PASSWORD, ME);
+    token_of(world.ask(&form).await).await;
+    let set = office.send("PATCH", "/Settings/Settings", &change("mfaPolicy", &json!("Required"))).await.ok(200);
+    assert_eq!(set.text("/mfaPolicy"), "Required");
+    let refused = world.refused(world.ask(&form).await).await;
+    assert!(refused.starts_with("400\n") && refused.contains("Tenant is MFA enabled."), "{refused}");
+    let put = office.send("PUT", "/Settings/Settings", &set.body).await.ok(200);
+    assert_eq!(put.text("/mfaPolicy"), "Required");
+    office.send("PATCH", "/Settings/Settings", &change("mfaPolicy", &json!("Off"))).await.ok(200);
+    token_of(world.ask(&form).await).await;
 }
 
 // Contract identity 9.

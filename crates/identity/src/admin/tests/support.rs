@@ -190,5 +190,5 @@ pub(super) async fn client_token(world: &World, app: &MadeApplication) -> String
 
 /// Whether a password signs in.
 pub(super) async fn signs_in(world: &World, name: &str, password: &str) -> bool {
-    world.identity.authenticate_user(STRIPE, name, &Secret::new(password)).await.is_ok()
+    world.identity.begin_sign_in(STRIPE, name, &Secret::new(password)).await.is_ok()
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod code;
+mod enumeration;
 mod issued;
 mod nodes;
 mod refresh;

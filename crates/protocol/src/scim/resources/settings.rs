@@ -15,6 +15,8 @@ const ATTRIBUTES: &[Attribute] = &[
     Attribute::boolean("signingCertPublicAccess"),
     Attribute::string("subMappingAttr").one_of(&["userName"]),
     Attribute::string("defaultTrustScope").exact().one_of(&["Explicit", "Account", "Tags"]),
+    // Not Oracle's, where sign-on policies and the factors' settings say it.
+    Attribute::string("mfaPolicy").exact().one_of(&["Off", "Optional", "Required"]),
     Attribute::boolean("accountAlwaysTrustScope"),
     Attribute::string("csrAccess").required().one_of(&["readOnly", "readWrite", "none"]),
     Attribute::integer("iamUpstSessionExpiry"),
