@@ -63,9 +63,6 @@ statements! { "grants";
         concat!(
             whole!(), "WHERE t.stripe = $1 AND t.role_id = $2 AND t.grantee_type <> 'App' ORDER BY t.grantee_id LIMIT $3"
         );
-    PEOPLE_WITH =
-        "SELECT COUNT(*) AS count FROM grants g JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
-         WHERE g.stripe = $1 AND r.app_id = $2 AND r.display_name = $3 AND g.client_id IS NULL";
     DELETE = "DELETE FROM grants WHERE stripe = $1 AND id = $2";
     REVOKE_USER = "DELETE FROM grants WHERE stripe = $1 AND user_id = $2 AND role_id = $3";
     REVOKE_CLIENT = "DELETE FROM grants WHERE stripe = $1 AND client_id = $2 AND role_id = $3";
@@ -339,13 +336,6 @@ pub(crate) fn built_statements() -> Vec<Statement> {
     let mut statements = scim::samples(&TABLE, &GRANT);
     statements.extend([ids_statement(1), ids_statement(3)]);
     statements
-}
-
-/// The roles that people hold by a grant of their own or through a group, counted as grants. Whoever decides by the count
-/// holds the stripe's row, so that two that take one away each see the other.
-pub async fn people_with(tx: &mut Tx, stripe: &str, app_id: &str, role: &str) -> Result<i64, StoreError> {
-    let row = tx.fetch_optional(&PEOPLE_WITH, values![stripe, app_id, role]).await?;
-    row.map_or(Ok(0), |row| row.get("count"))
 }
 
 /// Removes a grant. Returns whether it was there.

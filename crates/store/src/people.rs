@@ -42,10 +42,16 @@ statements! { "users";
     END_SESSIONS = "DELETE FROM sessions WHERE stripe = $1 AND user_id = $2";
     DELETE_EMAILS = "DELETE FROM user_emails WHERE stripe = $1 AND user_id = $2";
     OTHER_HOLDERS =
-        "SELECT COUNT(*) AS n FROM grants g
-         JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
-         JOIN users u ON u.stripe = g.stripe AND u.id = g.user_id
-         WHERE g.stripe = $1 AND r.app_id = $2 AND r.display_name = $3 AND u.is_active = $4 AND u.id <> $5";
+        "SELECT COUNT(*) AS n FROM users u
+         WHERE u.stripe = $1 AND u.is_active = $4 AND u.id <> $5 AND u.id IN (
+             SELECT g.user_id FROM grants g
+             JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
+             WHERE g.stripe = $1 AND r.app_id = $2 AND r.display_name = $3 AND g.user_id IS NOT NULL
+             UNION
+             SELECT m.user_id FROM grants g
+             JOIN app_roles r ON r.stripe = g.stripe AND r.id = g.role_id
+             JOIN group_members m ON m.stripe = g.stripe AND m.group_id = g.group_id
+             WHERE g.stripe = $1 AND r.app_id = $2 AND r.display_name = $3)";
 }
 
 /// How many addresses a user may have.
@@ -273,7 +279,9 @@ pub async fn end_sessions(tx: &mut Tx, stripe: &str, user_id: &str) -> Result<()
     tx.execute(&END_SESSIONS, values![stripe, user_id]).await.map(drop)
 }
 
-/// How many other active users hold an application's role.
+/// How many other active users hold an application's role, by a grant of their own or through a group that they are in;
+/// with an empty id, how many do at all. Whoever decides by the count holds the stripe's row, so that two that take one
+/// away each see the other.
 pub async fn other_holders(
     tx: &mut Tx,
     stripe: &str,

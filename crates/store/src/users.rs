@@ -38,6 +38,7 @@ statements! { "users";
     SET_ACTIVE =
         "UPDATE users SET is_active = $3, modified_at = $4, revision = revision + 1 WHERE stripe = $1 AND id = $2";
     DELETE = "DELETE FROM users WHERE stripe = $1 AND id = $2";
+    DELETE_AS_READ = "DELETE FROM users WHERE stripe = $1 AND id = $2 AND revision = $3";
 }
 
 /// A user of a stripe.
@@ -190,6 +191,11 @@ pub async fn set_active(
 /// Removes a user with its grants and sessions. Returns whether it was there.
 pub async fn delete(tx: &mut Tx, stripe: &str, user_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&DELETE, values![stripe, user_id]).await? == 1)
+}
+
+/// The same, of a user who is still as they were read.
+pub async fn delete_as_read(tx: &mut Tx, stripe: &str, user_id: &str, revision: i64) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DELETE_AS_READ, values![stripe, user_id, revision]).await? == 1)
 }
 
 fn read_lock(row: &Row) -> Result<LockState, StoreError> {

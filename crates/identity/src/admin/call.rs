@@ -139,6 +139,12 @@ impl Call {
     /// that two of them cannot remove each other at the same moment.
     pub(crate) async fn guard_last_administrator(&self, tx: &mut Tx, user_id: &str) -> Result<(), Refusal> {
         stripes::bump(tx, self.stripe()).await?;
+        self.check_administrator_remains(tx, user_id).await
+    }
+
+    /// Refuses where nobody but this user, if one is named, is an active Identity Domain Administrator by now. The stripe's
+    /// row must be held.
+    pub(crate) async fn check_administrator_remains(&self, tx: &mut Tx, user_id: &str) -> Result<(), Refusal> {
         let others = people::other_holders(tx, self.stripe(), DOMAIN_ADMINISTRATOR, user_id).await?;
         if others == 0 { Err(Refusal::LastAdministrator) } else { Ok(()) }
     }

@@ -210,11 +210,8 @@ pub(super) async fn delete(call: &Call) -> Result<Answer, Refusal> {
     }
     let highest = BuiltInRole::IdentityDomainAdministrator.name();
     let was_highest = grant.app_id == IDCS_APP_ID && grant.role.as_ref().is_some_and(|role| role.name == highest);
-    if was_highest
-        && grant.grantee_type != "App"
-        && grants::people_with(&mut tx, call.stripe(), IDCS_APP_ID, highest).await? == 0
-    {
-        return Err(Refusal::LastAdministrator);
+    if was_highest && grant.grantee_type != "App" {
+        call.check_administrator_remains(&mut tx, "").await?;
     }
     let on = Party::new(Kind::Grant, &grant.id, "");
     call.audit(&mut tx, "admin.grant.delete", on, [""; 0]).await?;

@@ -13,6 +13,7 @@ use obol_protocol::scim::{
 use obol_store::{
     StoreError, Tx,
     groups::{self, Group, TABLE},
+    stripes,
 };
 use serde_json::{Value, json};
 
@@ -293,13 +294,16 @@ async fn change(
 ) -> Result<Answer, Refusal> {
     for _try in 0..TRIES {
         let before = find(call).await?;
-        authority::guard_group(call, &call.id).await?;
+        let of_administrators = authority::guard_group(call, &call.id).await?;
         call.check_version(&call.version("Group", &call.id, before.revision))?;
         let mut after = before.clone();
         store(edit(&before)?, &mut after);
         after.modified_at = call.now;
         after.modified_by = call.actor();
         let mut tx = call.db().begin().await?;
+        if of_administrators {
+            stripes::bump(&mut tx, call.stripe()).await?;
+        }
         // First, so that it holds the group's row: the members change with its revision.
         if !groups::update(&mut tx, call.stripe(), &after).await.map_err(taken)? {
             continue;
@@ -307,10 +311,16 @@ async fn change(
         for change in members {
             change_members(call, &mut tx, &call.id, change).await?;
         }
+        if of_administrators {
+            call.check_administrator_remains(&mut tx, "").await?;
+        }
         let changed = [("members", !members.is_empty()), ("displayName", before.display_name != after.display_name)];
         let changed = changed.iter().filter(|(_, given)| *given).map(|(name, _)| *name);
         call.audit(&mut tx, "admin.group.update", party(&after), changed).await?;
         tx.commit().await?;
+        if of_administrators {
+            call.identity.forget(call.stripe());
+        }
         return answer(call, &find(call).await?).await;
     }
     Err(Refusal::Raced)
@@ -319,12 +329,21 @@ async fn change(
 pub(super) async fn delete(call: &Call) -> Result<Answer, Refusal> {
     for _try in 0..TRIES {
         let group = find(call).await?;
-        authority::guard_group(call, &call.id).await?;
+        let of_administrators = authority::guard_group(call, &call.id).await?;
         call.check_version(&call.version("Group", &call.id, group.revision))?;
         let mut tx = call.db().begin().await?;
+        if of_administrators {
+            stripes::bump(&mut tx, call.stripe()).await?;
+        }
         if groups::delete(&mut tx, call.stripe(), &call.id, group.revision).await? {
+            if of_administrators {
+                call.check_administrator_remains(&mut tx, "").await?;
+            }
             call.audit(&mut tx, "admin.group.delete", party(&group), [""; 0]).await?;
             tx.commit().await?;
+            if of_administrators {
+                call.identity.forget(call.stripe());
+            }
             return Ok(Answer::nothing());
         }
     }

@@ -259,22 +259,26 @@ async fn write(call: &Call, before: &Person, document: Document) -> Result<bool,
 }
 
 pub(super) async fn delete(call: &Call) -> Result<Answer, Refusal> {
-    let person = find(call, &call.id).await?;
-    call.check_version(&call.version("User", &call.id, person.revision))?;
-    call.guard_target(&call.id).await?;
-    let administrator = call.is_domain_administrator(&call.id).await?;
-    let mut tx = call.db().begin().await?;
-    if administrator {
-        call.guard_last_administrator(&mut tx, &call.id).await?;
+    for _try in 0..TRIES {
+        let person = find(call, &call.id).await?;
+        call.check_version(&call.version("User", &call.id, person.revision))?;
+        call.guard_target(&call.id).await?;
+        let administrator = call.is_domain_administrator(&call.id).await?;
+        let mut tx = call.db().begin().await?;
+        if administrator {
+            call.guard_last_administrator(&mut tx, &call.id).await?;
+        }
+        groups::touch_of_user(&mut tx, call.stripe(), &call.id, call.now).await?;
+        // Of a user who was changed since the look at them, what was decided on may not be true any more.
+        if !users::delete_as_read(&mut tx, call.stripe(), &call.id, person.revision).await? {
+            continue;
+        }
+        call.audit(&mut tx, "admin.user.delete", party(&person), [""; 0]).await?;
+        tx.commit().await?;
+        if administrator {
+            call.identity.forget(call.stripe());
+        }
+        return Ok(Answer::nothing());
     }
-    groups::touch_of_user(&mut tx, call.stripe(), &call.id, call.now).await?;
-    if !users::delete(&mut tx, call.stripe(), &call.id).await? {
-        return Err(Refusal::NotFound("User"));
-    }
-    call.audit(&mut tx, "admin.user.delete", party(&person), [""; 0]).await?;
-    tx.commit().await?;
-    if administrator {
-        call.identity.forget(call.stripe());
-    }
-    Ok(Answer::nothing())
+    Err(Refusal::Raced)
 }

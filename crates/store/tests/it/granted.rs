@@ -6,7 +6,7 @@ use obol_store::{
     apps::{self, resource},
     grants::{self, Grantee, Grantor, NewAccess, NewGrant},
     groups::{self, Group},
-    users,
+    people, users,
 };
 
 use super::identity::{ONE, TWO, app, at, seed, user};
@@ -85,7 +85,9 @@ on_each_engine!(who_signs_is_administrator_through_a_group_as_well, |db| async m
     grant(&db, ONE, "g3", "ida", Grantee::Group("p")).await.unwrap();
     assert!(administrator().await);
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(grants::people_with(&mut tx, ONE, "IDCSAppId", "Identity Domain Administrator").await.unwrap(), 1);
+    let role = ("IDCSAppId", "Identity Domain Administrator");
+    assert_eq!(people::other_holders(&mut tx, ONE, role, "").await.unwrap(), 1, "by the group, of which they are in");
+    assert_eq!(people::other_holders(&mut tx, ONE, role, "u").await.unwrap(), 0, "nobody else");
     assert!(grants::revoke(&mut tx, ONE, Grantee::Group("p"), "ida").await.unwrap());
     tx.commit().await.unwrap();
     assert!(!administrator().await);

@@ -3,7 +3,7 @@
 use obol_domain::app_role::BuiltInRole;
 use serde_json::{Value, json};
 
-use super::support::{Office, Reply, add_client, client_token, patch, user_token};
+use super::support::{Office, Reply, add_client, client_token, member, patch, user_token};
 use crate::testing::{OTHER_STRIPE, World, at_stripe};
 
 pub(super) const APP: &str = "urn:ietf:params:scim:schemas:oracle:idcs:App";
@@ -265,6 +265,45 @@ async fn the_last_domain_administrator_stays_one() {
     let other = office.add_user("grace").await;
     office.send("POST", "/Grants", &grant("User", &other, &role)).await.ok(201);
     office.delete(&last).await.ok(204);
+}
+
+// A group without members makes nobody an administrator, and one with members does.
+#[tokio::test]
+async fn who_is_administrator_through_a_group_counts_and_an_empty_group_does_not() {
+    let office = Office::new().await;
+    let role = app_id_of_role(&office, "Identity Domain Administrator").await;
+    let of_user = format!("/Grants?filter=entitlement.attributeValue eq \"{role}\" and grantee.type eq \"User\"");
+    let own = format!("/Grants/{}", office.get(&of_user).await.ok(200).text("/Resources/0/id"));
+    let group = office.add_group("Administrators", &[]).await;
+    office.send("POST", "/Grants", &grant("Group", &group, &role)).await.ok(201);
+    let path = format!("/Groups/{group}");
+    let refused = office.delete(&own).await;
+    assert_eq!((refused.status, office.check(&refused).await.as_str()), (400, "administrator_remains"));
+
+    // Ada is one through the group as well: then her own grant may go, and she must stay in the group.
+    let me = office.world.user.id.clone();
+    let join = patch(&json!([{"op": "add", "path": "members", "value": [member(&me)]}]));
+    office.send("PATCH", &path, &join).await.ok(200);
+    office.delete(&own).await.ok(204);
+    let leave = patch(&json!([{"op": "remove", "path": "members"}]));
+    let tries = [
+        office.send("PATCH", &path, &leave).await,
+        office.delete(&path).await,
+        office.delete(&format!("/Users/{me}")).await,
+    ];
+    for refused in tries {
+        assert_eq!((refused.status, refused.message_id()), (400, "error.identity.user.lastAdministrator"));
+        assert_eq!(office.check(&refused).await, "administrator_remains");
+    }
+    let members = office.get(&format!("{path}?attributes=members")).await.ok(200);
+    assert_eq!(members.body["members"].as_array().map(Vec::len), Some(1), "nothing was changed");
+
+    let other = office.add_user("grace").await;
+    office
+        .send("PATCH", &path, &patch(&json!([{"op": "add", "path": "members", "value": [member(&other)]}])))
+        .await
+        .ok(200);
+    office.delete(&format!("/Users/{me}")).await.ok(204);
 }
 
 #[tokio::test]
