@@ -99,10 +99,10 @@ fn postgres(workshop: &Workshop) -> Result<()> {
     Ok(())
 }
 
-/// The tests that stand behind the feature `browser-tests` have `browser` in their names.
+/// The tests that stand behind the feature `browser-tests` have a target of their own, and `browser` in their names.
 fn browser(workshop: &Workshop) -> Result<()> {
     install::ensure(workshop, &[Tool::Chromium, Tool::ChromeDriver])?;
-    tests(workshop, &["--all-features", "--no-fail-fast", "--tests"], &["browser"], |_| ())
+    tests(workshop, &["--all-features", "--no-fail-fast", "--test", "browser"], &[], |_| ())
 }
 
 /// Runs those of the workspace's tests that `names` picks; none at all is a failure, not a success.

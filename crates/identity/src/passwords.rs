@@ -10,7 +10,7 @@ use obol_domain::{
     password_policy::{self, PasswordRules, Subject, Violation},
 };
 use obol_protocol::{Secret, Timestamp};
-use obol_store::{StoreError, half_sign_ins, passwords, passwords::NewHash, sessions, users, users::User};
+use obol_store::{StoreError, Tx, half_sign_ins, passwords, passwords::NewHash, sessions, users, users::User};
 
 use crate::{
     Identity, ServiceError, StripeLocator,
@@ -89,15 +89,59 @@ impl Identity {
         let locator = StripeLocator::Named(stripe.to_owned());
         let stripe = self.locate(&locator, now).await?.ok_or(PasswordRefusal::UnknownStripe)?;
         let user = users::by_id(&self.0.db, &stripe.row.name, user_id).await?.ok_or(PasswordRefusal::UnknownUser)?;
-        let set = self.judge_and_set(&stripe, &user, password, by, cause, now).await;
-        if let Err(refusal) = &set
-            && let Some(explanation) = refusal.explanation()
-        {
-            let event = Event::new(event_name(by), Outcome::Failure, cause.clone(), now);
-            let target = Party::new(Kind::User, &user.id, &user.user_name);
-            self.audit_later(&stripe.row.name, event.on(target).saying(explanation.check));
+        let prepared = self.prepare_password(&stripe, &user, password, by, cause, now).await?;
+        let mut tx = self.0.db.begin().await?;
+        self.put_password(&mut tx, &stripe.row.name, prepared, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Judges a password and hashes it, which takes its time: before the transaction that puts it in place. A refusal is
+    /// audited here.
+    pub(crate) async fn prepare_password(
+        &self,
+        stripe: &LoadedStripe,
+        user: &User,
+        password: &Secret,
+        by: SetBy<'_>,
+        cause: &Cause,
+        now: Timestamp,
+    ) -> Result<PreparedPassword, PasswordRefusal> {
+        let target = Party::new(Kind::User, &user.id, &user.user_name);
+        if let Err(refusal) = self.judge(stripe, user, password, by, now).await {
+            if let Some(explanation) = refusal.explanation() {
+                let event = Event::new(event_name(by), Outcome::Failure, cause.clone(), now);
+                self.audit_later(&stripe.row.name, event.on(target).saying(explanation.check));
+            }
+            return Err(refusal);
         }
-        set
+        let hashed = self.0.passwords.hash(&*self.0.entropy, password).await;
+        let event = Event::new(event_name(by), Outcome::Success, cause.clone(), now);
+        Ok(PreparedPassword {
+            user_id: user.id.clone(),
+            before: user.password_hash.clone(),
+            hash: hashed.map_err(|fault| fault.of::<PasswordRefusal>("users", "password_hash", &user.id))?,
+            must_change: matches!(by, SetBy::Administrator { must_change: true }),
+            by: by_name(&cause.actor),
+            event: event.on(target).changing(["password"]),
+        })
+    }
+
+    /// Puts a prepared password in place and ends the user's sessions, within the caller's transaction.
+    pub(crate) async fn put_password(
+        &self,
+        tx: &mut Tx,
+        stripe: &str,
+        prepared: PreparedPassword,
+        now: Timestamp,
+    ) -> Result<(), PasswordRefusal> {
+        let PreparedPassword { user_id, before, hash, must_change, by, event } = prepared;
+        let new = NewHash { before: before.as_deref(), hash: &hash, must_change, by: &by, now };
+        if !passwords::replace(tx, stripe, &user_id, new).await? {
+            return Err(PasswordRefusal::Lost);
+        }
+        sessions::delete_of_user(tx, stripe, &user_id).await?;
+        half_sign_ins::delete_of_user(tx, stripe, &user_id).await?;
+        Ok(self.audit(tx, stripe, &[event]).await?)
     }
 
     /// Changes the password of a user who proves the present one, by the name they sign in with. A name that nobody has
@@ -126,13 +170,12 @@ impl Identity {
         }
     }
 
-    async fn judge_and_set(
+    async fn judge(
         &self,
         stripe: &LoadedStripe,
         user: &User,
         password: &Secret,
         by: SetBy<'_>,
-        cause: &Cause,
         now: Timestamp,
     ) -> Result<(), PasswordRefusal> {
         let rules = &self.policy_of(stripe, &user.id).await?.rules;
@@ -162,10 +205,7 @@ impl Identity {
         if wrong.is_empty() && self.was_used_before(stripe, user, password, rules).await? {
             wrong.push(Violation::InHistory(rules.num_passwords_in_history));
         }
-        if !wrong.is_empty() {
-            return Err(PasswordRefusal::Rules(wrong));
-        }
-        self.replace_password(stripe, user, password, by, cause, now).await
+        if wrong.is_empty() { Ok(()) } else { Err(PasswordRefusal::Rules(wrong)) }
     }
 
     /// Whether it is the present password or one of those that the policy remembers.
@@ -189,34 +229,16 @@ impl Identity {
         }
         Ok(false)
     }
+}
 
-    async fn replace_password(
-        &self,
-        stripe: &LoadedStripe,
-        user: &User,
-        password: &Secret,
-        by: SetBy<'_>,
-        cause: &Cause,
-        now: Timestamp,
-    ) -> Result<(), PasswordRefusal> {
-        let name = &stripe.row.name;
-        let hashed = self.0.passwords.hash(&*self.0.entropy, password).await;
-        let hash = hashed.map_err(|fault| fault.of::<PasswordRefusal>("users", "password_hash", &user.id))?;
-        let must_change = matches!(by, SetBy::Administrator { must_change: true });
-        let who = by_name(&cause.actor);
-        let new = NewHash { before: user.password_hash.as_deref(), hash: &hash, must_change, by: &who, now };
-        let event = Event::new(event_name(by), Outcome::Success, cause.clone(), now);
-        let event = event.on(Party::new(Kind::User, &user.id, &user.user_name)).changing(["password"]);
-        let mut tx = self.0.db.begin().await?;
-        if !passwords::replace(&mut tx, name, &user.id, new).await? {
-            return Err(PasswordRefusal::Lost);
-        }
-        sessions::delete_of_user(&mut tx, name, &user.id).await?;
-        half_sign_ins::delete_of_user(&mut tx, name, &user.id).await?;
-        self.audit(&mut tx, name, &[event]).await?;
-        tx.commit().await?;
-        Ok(())
-    }
+/// A password that was judged and hashed. It takes the place of the one it was judged beside, and of no other.
+pub(crate) struct PreparedPassword {
+    user_id: String,
+    before: Option<String>,
+    hash: String,
+    must_change: bool,
+    by: String,
+    event: Event,
 }
 
 /// Who last changed a user, as the user's row keeps it.

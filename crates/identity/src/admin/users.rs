@@ -29,8 +29,7 @@ use super::{
     Answer, Call, Refusal, listing, memberships, passwords,
     user_document::{complete, keys, shown, store, writable},
 };
-
-use crate::passwords::SetBy;
+use crate::passwords::PreparedPassword;
 
 /// How often a change is begun anew that others get in the way of.
 const TRIES: usize = 4;
@@ -183,28 +182,23 @@ pub(super) async fn change(
 ) -> Result<Answer, Refusal> {
     let mut person = find(call, id).await?;
     call.check_version(&call.version("User", id, person.revision))?;
-    let mut password_is_set = false;
     for _try in 0..TRIES {
         let mut document = edit(&person)?;
         let password = take_password(&mut document);
         document.entry("active").or_insert(json!(person.user.is_active));
         complete(&mut document)?;
         authorise(call, &person, &document, password.is_some()).await?;
-        if let (Some(password), false) = (&password, password_is_set) {
-            // First, as it is refused most easily; it makes another revision of the user.
-            passwords::set(call, id, password, SetBy::Administrator { must_change: false }).await?;
-            password_is_set = true;
-            person = find(call, id).await?;
-        }
-        if write(call, &person, document).await? {
+        let password = match &password {
+            Some(password) => Some(passwords::prepare(call, &person.user, password).await?),
+            None => None,
+        };
+        if write(call, &person, document, password).await? {
             let person = find(call, id).await?;
             return Answer::resource(call, resource, &self::document(call, resource, &person).await?);
         }
         person = find(call, id).await?;
-        // Of a user who was changed meanwhile the caller's version is old, unless the password made it so.
-        if !password_is_set {
-            call.check_version(&call.version("User", id, person.revision))?;
-        }
+        // Of a user who was changed meanwhile the caller's version is old.
+        call.check_version(&call.version("User", id, person.revision))?;
     }
     Err(Refusal::Raced)
 }
@@ -229,7 +223,12 @@ async fn authorise(call: &Call, before: &Person, after: &Document, password: boo
 }
 
 /// Writes a changed user, unless somebody else did meanwhile. Returns whether it was written.
-async fn write(call: &Call, before: &Person, document: Document) -> Result<bool, Refusal> {
+async fn write(
+    call: &Call,
+    before: &Person,
+    document: Document,
+    password: Option<PreparedPassword>,
+) -> Result<bool, Refusal> {
     let id = &before.user.id;
     let mut after = before.clone();
     store(document.clone(), &mut after);
@@ -243,6 +242,9 @@ async fn write(call: &Call, before: &Person, document: Document) -> Result<bool,
     }
     if !people::update(&mut tx, call.stripe(), &after, &keys(&document)).await.map_err(taken)? {
         return Ok(false);
+    }
+    if let Some(password) = password {
+        call.identity.put_password(&mut tx, call.stripe(), password, call.now).await?;
     }
     if deactivated {
         people::end_sessions(&mut tx, call.stripe(), id).await?;

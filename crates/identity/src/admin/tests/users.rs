@@ -93,6 +93,28 @@ async fn a_password_is_set_and_never_seen() {
     assert!(!signs_in(&office.world, "grace", "Canary-Password-1").await);
 }
 
+#[tokio::test]
+async fn a_change_that_is_refused_leaves_the_password_alone_and_a_refused_password_the_rest() {
+    let office = Office::new().await;
+    office.add_user("ada").await;
+    let mut body = user("grace");
+    body["password"] = json!("Canary-Password-1");
+    let path = format!("/Users/{}", office.send("POST", "/Users", &body).await.ok(201).text("/id"));
+    let change = |name: &str, password: &str| {
+        patch(&json!([
+            {"op": "replace", "path": "userName", "value": name},
+            {"op": "replace", "path": "password", "value": password}
+        ]))
+    };
+    let before = office.get(&path).await.header("etag").to_owned();
+    office.send("PATCH", &path, &change("ada", "Canary-Password-2")).await.ok(409);
+    office.send("PATCH", &path, &change("hopper", "short")).await.ok(400);
+    assert_eq!(office.get(&path).await.header("etag"), before);
+    assert!(signs_in(&office.world, "grace", "Canary-Password-1").await);
+    office.send("PATCH", &path, &change("hopper", "Canary-Password-2")).await.ok(200);
+    assert!(signs_in(&office.world, "hopper", "Canary-Password-2").await);
+}
+
 // Contract identity 6.1: attributes, attributeSets, sub-filters.
 #[tokio::test]
 async fn an_answer_has_what_was_asked_for_and_what_is_always_answered() {

@@ -15,7 +15,7 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn a_signed_in_browser_goes_to_the_client_with_a_code_and_the_state() {
+async fn a_signed_in_visitor_goes_to_the_client_with_a_code_and_the_state() {
     let world = world().await;
     let session = world.session().await;
     let response = world.authorize(&world.authorization("openid", ""), Some(&session)).await;
@@ -45,7 +45,7 @@ async fn a_request_may_be_posted() {
 }
 
 #[tokio::test]
-async fn a_browser_without_a_session_signs_in_and_comes_back_with_the_same_request() {
+async fn a_visitor_without_a_session_signs_in_and_comes_back_with_the_same_request() {
     let world = world().await;
     let asked = world.authorization("openid", "&prompt=login&max_age=5&nonce=n");
     let to = location(&world.authorize(&asked, None).await);
@@ -208,7 +208,7 @@ async fn a_public_client_must_send_a_challenge() {
 
 // OpenID Connect Core section 3.1.2.6.
 #[tokio::test]
-async fn a_browser_that_may_be_shown_nothing_gets_an_error_instead() {
+async fn a_visitor_that_may_be_shown_nothing_gets_an_error_instead() {
     let world = world().await;
     let refused = async |query: &str, session| {
         let to = location(&world.authorize(query, session).await);

@@ -33,7 +33,7 @@ async fn is_open(world: &World, session: &Secret) -> bool {
 }
 
 #[tokio::test]
-async fn the_session_ends_and_the_browser_goes_to_a_registered_address() {
+async fn the_session_ends_and_the_visitor_goes_to_a_registered_address() {
     let (world, hint, session) = world().await;
     let query = format!("id_token_hint={hint}&post_logout_redirect_uri={}&state=s%2F", encode(SIGNED_OUT));
     let response = log_out(&world, &query, Some(&session)).await;
@@ -44,7 +44,7 @@ async fn the_session_ends_and_the_browser_goes_to_a_registered_address() {
 }
 
 #[tokio::test]
-async fn without_an_address_the_browser_goes_to_the_sign_in_page() {
+async fn without_an_address_the_visitor_goes_to_the_sign_in_page() {
     let (world, hint, session) = world().await;
     let to = location(&log_out(&world, "", Some(&session)).await);
     assert_eq!(to, format!("{BASE}/ui/v1/signin?signed_out=true"));
