@@ -91,23 +91,6 @@ CREATE TABLE propagation_trusts (
     UNIQUE (stripe, issuer)
 ) {strict};
 
-CREATE TABLE custom_claims (
-    stripe      {text}   NOT NULL REFERENCES stripes (name) ON DELETE CASCADE,
-    id          {text}   NOT NULL,
-    name        {text}   NOT NULL,
-    value       {text}   NOT NULL,
-    expression  {bool}   NOT NULL,
-    mode        {text}   NOT NULL CHECK (mode IN ('always', 'request', 'never')),
-    token_type  {text}   NOT NULL CHECK (token_type IN ('AT', 'IT', 'BOTH')),
-    all_scopes  {bool}   NOT NULL,
-    -- A JSON array, empty with all_scopes.
-    scopes      {text}   NOT NULL,
-    created_at  {bigint} NOT NULL,
-    modified_at {bigint} NOT NULL,
-    PRIMARY KEY (stripe, id),
-    UNIQUE (stripe, name)
-) {strict};
-
 -- A key is next (published, not used yet), then current, then old (honoured until the last token it signed is dead).
 -- `activates_at` is set while it is next, `honoured_until` once it is old.
 ALTER TABLE signing_keys ADD COLUMN activates_at {bigint};

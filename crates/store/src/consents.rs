@@ -10,7 +10,6 @@ statements! { "consents";
          ON CONFLICT (stripe, user_id, app_id, scope) DO NOTHING";
     GIVEN =
         "SELECT scope FROM consents WHERE stripe = $1 AND user_id = $2 AND app_id = $3 ORDER BY scope LIMIT 10000";
-    WITHDRAW = "DELETE FROM consents WHERE stripe = $1 AND user_id = $2 AND app_id = $3";
 }
 
 /// Remembers that a user agreed to scopes for a client. What was agreed to before stays as it is.
@@ -31,9 +30,4 @@ pub async fn give(
 /// The scopes a user agreed to for a client, at most 10000.
 pub async fn given(db: &Db, stripe: &str, user_id: &str, app_id: &str) -> Result<Vec<String>, StoreError> {
     db.fetch_all(&GIVEN, values![stripe, user_id, app_id]).await?.iter().map(|row| row.get("scope")).collect()
-}
-
-/// Forgets what a user agreed to for a client. Returns how many scopes that were.
-pub async fn withdraw(tx: &mut Tx, stripe: &str, user_id: &str, app_id: &str) -> Result<u64, StoreError> {
-    tx.execute(&WITHDRAW, values![stripe, user_id, app_id]).await
 }
