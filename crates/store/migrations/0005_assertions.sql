@@ -1,5 +1,5 @@
 -- What others sign for us and what we sign for them: certificates of applications, assertions that were used, device
--- codes, trusts in other identity providers, custom claims, and the phases of a signing key.
+-- codes, trusts in other identity providers, and the phases of a signing key.
 
 CREATE TABLE app_certificates (
     stripe     {text}   NOT NULL,
