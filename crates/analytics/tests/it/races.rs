@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     changes::works,
-    world::{Answer, Script, World},
+    world::{Answer, World},
 };
 
 /// Sends all at once, and waits for all answers.
@@ -196,11 +196,11 @@ async fn work_is_canceled_or_done_and_never_both() {
 #[cfg(feature = "postgres-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_of_it_on_postgresql() {
-    one_long_operation_wins(World::postgres(Script::default()).await).await;
-    no_update_is_lost(World::postgres(Script::default()).await).await;
-    one_of_a_version_wins(World::postgres(Script::default()).await).await;
+    one_long_operation_wins(World::postgres(crate::world::Script::default()).await).await;
+    no_update_is_lost(World::postgres(crate::world::Script::default()).await).await;
+    one_of_a_version_wins(World::postgres(crate::world::Script::default()).await).await;
     only_what_fits_is_scaled_up(World::postgres_limited(TenancyLimits::default()).await).await;
-    work_is_canceled_or_done(World::postgres(Script::default()).await).await;
+    work_is_canceled_or_done(World::postgres(crate::world::Script::default()).await).await;
 }
 
 #[tokio::test]
