@@ -1,7 +1,7 @@
 //! The fuzz targets, each for a while: from the committed inputs on, into what new code those lead to.
 //!
-//! A short run in every check finds what a change broke; for a hunt, give it hours:
-//! `OBOL_FUZZ_SECONDS=3600 cargo xtask test --only fuzz`.
+//! A short run in every check, always the same one, finds what a change broke. For a hunt, which goes on from what earlier ones
+//! found, give each target its time: `OBOL_FUZZ_SECONDS=3600 cargo xtask test --only fuzz`.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,8 +14,10 @@ use crate::workshop::Workshop;
 
 /// A clean build compiles the crypto library and the fuzzer's own.
 const BUILD_LIMIT: Duration = Duration::from_mins(15);
-/// How long each target runs where nobody says.
-const SECONDS: u64 = 8;
+/// How many inputs each target gets where nobody says how long it runs.
+const INPUTS: u64 = 100_000;
+/// How long those may take, in seconds.
+const PATIENCE: u64 = 60;
 /// How long one input may take, in seconds. Longer is a finding.
 const SLOWEST: u64 = 5;
 /// The longest input, in bytes; the parsers' own bounds are tested elsewhere.
@@ -37,8 +39,8 @@ pub fn every_target(workshop: &Workshop) -> Result<()> {
     build.arg("--manifest-path").arg(directory.join("Cargo.toml")).arg("--target-dir").arg(&target);
     workshop.run(build.env("RUSTFLAGS", INSTRUMENTED), BUILD_LIMIT)?;
     let seconds = match environment::variable("OBOL_FUZZ_SECONDS") {
-        Some(text) => text.parse().context("OBOL_FUZZ_SECONDS is a number of seconds")?,
-        None => SECONDS,
+        Some(text) => Some(text.parse().context("OBOL_FUZZ_SECONDS is a number of seconds")?),
+        None => None,
     };
     let names = targets(&directory)?;
     if names.is_empty() {
@@ -68,20 +70,34 @@ fn targets(directory: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What it finds on the way stays in the target folder, and is where the next run goes on from.
-fn one(workshop: &Workshop, directory: &Path, target: &Path, binary: &Path, name: &str, seconds: u64) -> Result<()> {
+/// What a hunt finds on the way stays in the target folder, and is where the next one goes on from.
+fn one(
+    workshop: &Workshop,
+    directory: &Path,
+    target: &Path,
+    binary: &Path,
+    name: &str,
+    seconds: Option<u64>,
+) -> Result<()> {
     let committed = directory.join("corpus").join(name);
     if !committed.is_dir() {
         bail!("the fuzz target {name} has no corpus");
     }
     let (found, failures) = (target.join("corpus").join(name), target.join("artifacts").join(name));
+    if seconds.is_none() && found.is_dir() {
+        std::fs::remove_dir_all(&found)?;
+    }
     std::fs::create_dir_all(&found)?;
     std::fs::create_dir_all(&failures)?;
     let mut run = Command::new(binary);
     run.arg(&found).arg(&committed);
-    run.arg(format!("-max_total_time={seconds}")).arg(format!("-timeout={SLOWEST}")).arg(format!("-max_len={LONGEST}"));
+    run.arg(format!("-timeout={SLOWEST}")).arg(format!("-max_len={LONGEST}"));
+    run.arg(format!("-max_total_time={}", seconds.unwrap_or(PATIENCE)));
+    if seconds.is_none() {
+        run.arg("-seed=1").arg(format!("-runs={INPUTS}"));
+    }
     run.arg(format!("-artifact_prefix={}/", failures.display())).args(["-verbosity=0", "-print_final_stats=1"]);
     workshop
-        .run(&mut run, Duration::from_secs(seconds.saturating_add(120)))
+        .run(&mut run, Duration::from_secs(seconds.unwrap_or(PATIENCE).saturating_add(120)))
         .with_context(|| format!("the input that did it is in {}", failures.display()))
 }
